@@ -1,0 +1,196 @@
+//! UMIPGateway: a VoIP gateway, IP PBX, SIP PBX or session border controller (Exchange `New-UMIPGateway`).
+
+use kube::{CustomResource, KubeSchema};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::condition::{Condition, FindingStatus};
+use super::reference::{CaRef, LocalRef, SecretKeyRef};
+
+/// A SIP peer that turns NOTIFY into lamps: a VoIP gateway, IP PBX, SIP PBX or session border controller.
+#[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[kube(
+    group = "um.lamplighter.dev",
+    version = "v1alpha1",
+    kind = "UMIPGateway",
+    plural = "umipgateways",
+    singular = "umipgateway",
+    shortname = "umgw",
+    category = "um",
+    namespaced,
+    status = "UMIPGatewayStatus",
+    derive = "PartialEq",
+    doc = "A SIP peer that turns NOTIFY into lamps: a VoIP gateway, IP PBX, SIP PBX or session border controller.",
+    printcolumn(name = "ADDRESS", type_ = "string", json_path = ".spec.address"),
+    printcolumn(name = "STATUS", type_ = "string", json_path = ".spec.status"),
+    printcolumn(name = "MWI", type_ = "boolean", json_path = ".spec.messageWaitingIndicatorAllowed"),
+    printcolumn(name = "PLANS", type_ = "string", json_path = ".status.plans[*].name"),
+    printcolumn(name = "READY", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "REASON", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("(has(self.simulator) && self.simulator) || has(self.address)").message("address is needed: the host name or IP address of the PBX (only a gateway with 'simulator: true' has none)").field_path(".address").reason(Reason::FieldValueRequired))]
+pub struct UMIPGatewaySpec {
+    /// Exchange's `Name`: up to 64 characters for people to read, none of `" / \ [ ] : ; | = , + * ? < >`, unique among
+    /// the gateways of the namespace. Absent: `metadata.name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 64), regex(pattern = r#"^[^"/\\\[\]:;|=,+*?<>]+$"#))]
+    pub display_name: Option<String>,
+    /// Host name (one label is enough), IPv4 or IPv6 address of the peer. A host name is needed when a dial plan that it
+    /// serves is `SIPSecured` or `Secured`. Not needed with `simulator: true`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub address: Option<String>,
+    /// SIP port of the peer, 1 to 65535. Absent: 5060, or 5061 for a secured dial plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65535))]
+    pub port: Option<i32>,
+    /// Which addresses of a host name are used: `IPv4Only`, `IPv6Only`, or `Any` (IPv6 first, then IPv4). An IPv6
+    /// address in `address` needs one of the last two.
+    #[serde(default = "ip_address_family")]
+    #[schemars(extend("enum" = ["IPv4Only", "IPv6Only", "Any"]))]
+    pub ip_address_family: String,
+    /// `UDP` or `TCP`, for dial plans that are `Unsecured`; absent: TCP. Secured dial plans always use TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["UDP", "TCP"]))]
+    pub transport: Option<String>,
+    /// The dial plan that this gateway serves without pilot numbers, as `New-UMIPGateway -UMDialPlan`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dial_plan_ref: Option<LocalRef>,
+    /// Dial plans that it serves with pilot numbers, or several dial plans (Exchange `UMHuntGroup`). At most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub hunt_groups: Vec<HuntGroup>,
+    /// `Enabled`: takes part. `NoNewCalls`: takes no new calls, still takes NOTIFY. `Disabled`: hears nothing.
+    #[serde(default = "status")]
+    #[schemars(extend("enum" = ["Enabled", "Disabled", "NoNewCalls"]))]
+    pub status: String,
+    /// Whether this gateway takes NOTIFY for lamps; default `true`. When off, it is passed over, for all dial plans and policies;
+    /// if it is the only one, its users have no lamp.
+    #[serde(default = "yes")]
+    pub message_waiting_indicator_allowed: bool,
+    /// `true`: a SIP peer inside the notifier answers for this gateway, on a loopback address, so that a lamp can be tried with no PBX
+    /// at hand. Only for dial plans that are `Unsecured`.
+    #[serde(default)]
+    pub simulator: bool,
+    /// Order in which the gateways of a dial plan are tried, 0 to 65535, lowest first, then by name; default 10.
+    #[serde(default = "priority")]
+    #[schemars(range(min = 0, max = 65535))]
+    pub priority: i32,
+    /// Most NOTIFY requests in a second to this gateway, 0 to 100000; 0: no limit; default 200. Changes go before refreshes.
+    #[serde(default = "max_notify_per_second")]
+    #[schemars(range(min = 0, max = 100_000))]
+    pub max_notify_per_second: i32,
+    /// How the phone is named in NOTIFY, where a PBX wants it otherwise than the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
+    /// User and password, where the peer asks for them (401 or 407).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<GatewayAuth>,
+    /// Certificates for dial plans that are `SIPSecured` or `Secured`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<GatewayTls>,
+}
+
+/// A dial plan that the gateway serves, and the pilot numbers that lead to it (Exchange `UMHuntGroup`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HuntGroup {
+    /// The dial plan.
+    pub dial_plan_ref: LocalRef,
+    /// Pilot numbers or SIP addresses of the PBX that lead to this dial plan; each once per gateway. At most 100.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 64)))]
+    pub pilot_identifiers: Vec<String>,
+}
+
+/// URIs of a NOTIFY. Each is a SIP URI in which `{extension}`, `{sipResourceIdentifier}`, `{number}`, `{gateway}` and
+/// `{notifier}` are replaced. Asterisk goes by From, FreeSWITCH by To, Cisco by the request URI.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Identity {
+    /// Request-URI; default `sip:{number}@{gateway}`, on SipName plans `sip:{sipResourceIdentifier}`.
+    #[serde(default, rename = "requestURI", skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub request_uri: Option<String>,
+    /// From; default `sip:{number}@{notifier}`, on SipName plans `sip:{sipResourceIdentifier}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub from: Option<String>,
+    /// To; default `sip:{number}@{gateway}`, on SipName plans `sip:{sipResourceIdentifier}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 256))]
+    pub to: Option<String>,
+}
+
+/// Digest credentials for the peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GatewayAuth {
+    /// User name.
+    #[schemars(length(min = 1, max = 128))]
+    pub username: String,
+    /// Where the password is.
+    pub password_secret_ref: SecretKeyRef,
+}
+
+/// Certificates of the TLS connection to the peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GatewayTls {
+    /// CA certificates by which the peer's certificate is checked.
+    pub ca_ref: CaRef,
+    /// Secret of type `kubernetes.io/tls` (`tls.crt`, `tls.key`) that the notifier shows to the peer.
+    pub certificate_secret_ref: LocalRef,
+    /// Name that the peer's certificate must carry; absent: `address`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253))]
+    pub server_name: Option<String>,
+}
+
+/// What is known of a gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UMIPGatewayStatus {
+    /// `metadata.generation` that this status speaks of; -1 until it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// `Accepted`, `ResolvedRefs`, `Programmed`, `Ready`; `Reconciling` or `Stalled` only while true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// What validation has to say, the first twenty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingStatus>,
+    /// Dial plans that it serves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub plans: Vec<GatewayPlanStatus>,
+}
+
+/// One dial plan of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayPlanStatus {
+    /// Name of the dial plan.
+    pub name: String,
+}
+
+fn ip_address_family() -> String {
+    "IPv4Only".into()
+}
+
+fn status() -> String {
+    "Enabled".into()
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn priority() -> i32 {
+    10
+}
+
+const fn max_notify_per_second() -> i32 {
+    200
+}

@@ -1,0 +1,202 @@
+//! The CustomResourceDefinitions of the four kinds, as users and API servers get them.
+//!
+//! What the derive macros make is put right here in one pass: no `nullable`, no defaults on lists or objects, whole
+//! numbers as bounds, conditions as a list map, and a status that says "not seen yet" from the first moment.
+
+use kube::CustomResourceExt;
+use serde_json::{Map, Value, json};
+
+use super::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
+
+/// All four definitions in the order in which they are installed: dial plan, policy, gateway, mailbox.
+///
+/// # Errors
+/// Only if a definition cannot be written as JSON, which the tests rule out.
+pub fn crds() -> Result<Vec<Value>, serde_json::Error> {
+    [UMDialPlan::crd(), UMMailboxPolicy::crd(), UMIPGateway::crd(), UMMailbox::crd()]
+        .iter()
+        .map(|crd| serde_json::to_value(crd).map(finish))
+        .collect()
+}
+
+/// The kind that a definition is about.
+#[must_use]
+pub fn kind(crd: &Value) -> &str {
+    crd.pointer("/spec/names/kind").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The `openAPIV3Schema` of a definition.
+#[must_use]
+pub fn open_api_schema(crd: &Value) -> Option<&Value> {
+    crd.pointer("/spec/versions/0/schema/openAPIV3Schema")
+}
+
+fn finish(mut crd: Value) -> Value {
+    if let Some(schema) = crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema") {
+        tidy(schema);
+        if let Some(status) = schema.pointer_mut("/properties/status") {
+            first_status(status);
+        }
+    }
+    if let Some(spec) = crd.get_mut("spec").and_then(Value::as_object_mut) {
+        for version in spec.get_mut("versions").and_then(Value::as_array_mut).into_iter().flatten() {
+            drop_empty(version, &["selectableFields"]);
+        }
+    }
+    crd
+}
+
+/// Walks one schema and all below it.
+fn tidy(schema: &mut Value) {
+    let Some(node) = schema.as_object_mut() else { return };
+    node.remove("nullable");
+    if node.get("default").is_some_and(|default| default.is_array() || default.is_object() || default.is_null()) {
+        node.remove("default");
+    }
+    for bound in ["minimum", "maximum"] {
+        whole(node, bound);
+    }
+    if node.get("type").and_then(Value::as_str) == Some("integer") {
+        // `uint32` and the like mean nothing to an API server.
+        if !matches!(node.get("format").and_then(Value::as_str), Some("int32" | "int64")) {
+            node.remove("format");
+        }
+    }
+    for below in ["items", "additionalProperties", "not"] {
+        if let Some(child) = node.get_mut(below) {
+            tidy(child);
+        }
+    }
+    if let Some(properties) = node.get_mut("properties").and_then(Value::as_object_mut) {
+        for (name, child) in properties.iter_mut() {
+            tidy(child);
+            list_map(name, child);
+        }
+    }
+}
+
+/// `1.0` becomes `1`, as the API server stores it; otherwise every comparison shows a difference.
+fn whole(node: &mut Map<String, Value>, bound: &str) {
+    let Some(number) = node.get(bound).and_then(Value::as_f64) else { return };
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        #[allow(clippy::cast_possible_truncation, reason = "a whole number far below 2^53")]
+        node.insert(bound.into(), json!(number as i64));
+    }
+}
+
+fn list_map(name: &str, child: &mut Value) {
+    let key = match name {
+        "conditions" => "type",
+        "plans" => "name",
+        _ => return,
+    };
+    if let Some(node) = child.as_object_mut() {
+        node.insert("x-kubernetes-list-type".into(), json!("map"));
+        node.insert("x-kubernetes-list-map-keys".into(), json!([key]));
+    }
+}
+
+/// Until a controller has looked, tools must read "in progress", not "healthy".
+fn first_status(status: &mut Value) {
+    let pending = |type_: &str| {
+        json!({"type": type_, "status": "Unknown", "reason": "Pending", "message": "Waiting for the operator",
+               "lastTransitionTime": "1970-01-01T00:00:00Z"})
+    };
+    if let Some(node) = status.as_object_mut() {
+        node.insert(
+            "default".into(),
+            json!({"observedGeneration": -1,
+                   "conditions": [pending("Accepted"), pending("ResolvedRefs"), pending("Programmed"), pending("Ready")]}),
+        );
+    }
+}
+
+fn drop_empty(value: &mut Value, keys: &[&str]) {
+    let Some(node) = value.as_object_mut() else { return };
+    for key in keys {
+        if node.get(*key).and_then(Value::as_array).is_some_and(Vec::is_empty) {
+            node.remove(*key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+
+    fn each_schema(visit: &mut impl FnMut(&str, &str, &Value)) {
+        fn walk(kind: &str, path: &str, node: &Value, visit: &mut impl FnMut(&str, &str, &Value)) {
+            visit(kind, path, node);
+            if let Some(items) = node.get("items") {
+                walk(kind, &format!("{path}[]"), items, visit);
+            }
+            for (name, child) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
+                walk(kind, &format!("{path}.{name}"), child, visit);
+            }
+        }
+        for crd in crds().unwrap() {
+            walk(kind(&crd), "", open_api_schema(&crd).unwrap(), visit);
+        }
+    }
+
+    #[test]
+    fn no_field_is_nullable_and_no_list_or_object_of_a_spec_has_a_default() {
+        let mut seen = 0;
+        each_schema(&mut |kind, path, node| {
+            seen += 1;
+            assert!(node.get("nullable").is_none(), "{kind}{path} is nullable");
+            if path.starts_with(".spec") {
+                let default = node.get("default");
+                assert!(!default.is_some_and(|d| d.is_array() || d.is_object()), "{kind}{path} has a default list or object");
+            }
+        });
+        assert!(seen > 60, "the walk saw only {seen} nodes");
+    }
+
+    #[test]
+    fn bounds_are_whole_numbers_and_every_number_text_and_list_of_a_spec_is_bounded() {
+        each_schema(&mut |kind, path, node| {
+            for bound in ["minimum", "maximum"] {
+                assert!(node.get(bound).is_none_or(|b| b.is_i64() || b.is_u64()), "{kind}{path}: {bound} {:?}", node.get(bound));
+            }
+            if !path.starts_with(".spec") {
+                return;
+            }
+            match node["type"].as_str() {
+                Some("integer") => assert!(node.get("minimum").is_some() && node.get("maximum").is_some(), "{kind}{path} has no range"),
+                Some("string") => assert!(node.get("maxLength").is_some() || node.get("enum").is_some(), "{kind}{path} has no maxLength"),
+                Some("array") => assert!(node.get("maxItems").is_some(), "{kind}{path} has no maxItems"),
+                _ => {}
+            }
+        });
+    }
+
+    #[test]
+    fn every_field_has_a_text_and_no_default_stands_inside_a_list() {
+        each_schema(&mut |kind, path, node| {
+            if path.contains('.') && !path.ends_with("[]") && path != ".metadata" {
+                assert!(node["description"].as_str().is_some_and(|text| text.len() > 3), "{kind}{path} has no text");
+            }
+            if path.starts_with(".spec") && path.contains("[]") {
+                assert!(node.get("default").is_none(), "{kind}{path} has a default inside a list");
+            }
+        });
+    }
+
+    #[test]
+    fn a_fresh_object_is_in_progress_for_tools_that_wait() {
+        for crd in crds().unwrap() {
+            let default = open_api_schema(&crd).unwrap().pointer("/properties/status/default").unwrap().clone();
+            assert_eq!(default["observedGeneration"], -1);
+            assert_eq!(default["conditions"].as_array().unwrap().len(), 4);
+        }
+    }
+
+    #[test]
+    fn a_definition_stays_small_enough_for_client_side_apply() {
+        for crd in crds().unwrap() {
+            assert!(serde_json::to_string(&crd).unwrap().len() < 200_000, "{} is too big", kind(&crd));
+        }
+    }
+}

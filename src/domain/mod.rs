@@ -1,0 +1,65 @@
+//! The one place that decides: from all resources of a namespace to findings, statuses, effective policy and the
+//! configuration of every notifier. Pure, total and deterministic; it knows no client, no clock and no file.
+
+pub mod check;
+pub mod finding;
+pub mod link;
+pub mod object;
+pub mod policy;
+pub mod route;
+pub mod scalar;
+pub mod snapshot;
+pub mod status;
+pub mod workload;
+
+pub use finding::{Code, Finding, Kind, Severity};
+pub use link::{Linked, Node};
+pub use policy::{Claim, Mwi};
+pub use snapshot::{Facts, KeyName, Snapshot};
+
+/// What follows from a snapshot. Statuses and notifier configurations are projections of it, made on demand.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// All objects with their links and findings.
+    pub linked: Linked,
+    /// For each dial plan, the gateways that NOTIFY can go to, in the order in which they are tried.
+    pub routes: Vec<Vec<u32>>,
+    /// For each mailbox, in the order of `linked.mailboxes`, what holds for its lamps.
+    pub mwi: Vec<Mwi>,
+    /// Facts that statuses speak of.
+    pub facts: Facts,
+}
+
+/// Evaluates a namespace.
+#[must_use]
+pub fn evaluate(snapshot: &Snapshot) -> Outcome {
+    let mut linked = link::link(snapshot);
+    check::all(&mut linked, &snapshot.facts);
+    linked.sort_notes();
+    let mut routes = route::gateways_of(&linked);
+    for route in &mut routes {
+        route.retain(|at| linked.gateways.get(*at as usize).is_some_and(route::is_usable));
+    }
+    let mwi = linked.mailboxes.iter().map(|mailbox| policy::mwi(&linked, &routes, mailbox)).collect();
+    Outcome { linked, routes, mwi, facts: snapshot.facts.clone() }
+}
+
+impl Outcome {
+    /// All findings about all objects: by kind, then by name, errors first.
+    pub fn findings(&self) -> impl Iterator<Item = (Kind, &str, &Finding)> {
+        fn of<T>(kind: Kind, nodes: &[Node<T>]) -> impl Iterator<Item = (Kind, &str, &Finding)> {
+            nodes.iter().flat_map(move |node| node.notes.all().iter().map(move |finding| (kind, &*node.name, finding)))
+        }
+        let linked = &self.linked;
+        of(Kind::DialPlan, &linked.dial_plans)
+            .chain(of(Kind::MailboxPolicy, &linked.policies))
+            .chain(of(Kind::Gateway, &linked.gateways))
+            .chain(of(Kind::Mailbox, &linked.mailboxes))
+    }
+
+    /// Whether any finding is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.findings().any(|(_, _, finding)| finding.code.severity() == Severity::Error)
+    }
+}

@@ -1,0 +1,277 @@
+//! A gateway, read.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use super::{number, one_of, port, shown_name};
+use crate::api::ip_gateway::{self as wire, UMIPGateway, UMIPGatewaySpec};
+use crate::domain::finding::{Code, Notes};
+use crate::domain::scalar::{E164, Expected, Extension, GatewayAddress, SipName};
+use crate::domain::snapshot::KeyName;
+
+/// Transport of a plain way to a gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP, the default.
+    Tcp,
+    /// UDP, where the gateway says so.
+    Udp,
+}
+
+/// Which addresses of a host name are used (Exchange `IPAddressFamily`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
+    /// IPv6 first, then IPv4.
+    Any,
+}
+
+/// A gateway, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gateway {
+    /// Exchange's `Name`.
+    pub display_name: String,
+    /// Where it is; none for a simulator and where `address` has an error.
+    pub address: Option<GatewayAddress>,
+    /// Its port, if given.
+    pub port: Option<u16>,
+    /// Addresses of its host name that are used.
+    pub family: Family,
+    /// Transport for plans that are Unsecured.
+    pub transport: Transport,
+    /// Dial plans that it serves, with the field that names each.
+    pub groups: Vec<PilotGroup>,
+    /// `Enabled` or `NoNewCalls`.
+    pub enabled: bool,
+    /// Takes NOTIFY.
+    pub mwi_allowed: bool,
+    /// Answered inside the notifier.
+    pub simulator: bool,
+    /// Lowest is tried first.
+    pub priority: u32,
+    /// 0: no limit.
+    pub max_notify_per_second: u32,
+    /// URIs of NOTIFY.
+    pub identity: Identity,
+    /// Digest credentials.
+    pub auth: Option<Auth>,
+    /// Certificates.
+    pub tls: Option<Tls>,
+}
+
+/// A dial plan that a gateway serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PilotGroup {
+    /// Name of the dial plan.
+    pub dial_plan: String,
+    /// Field that names it.
+    pub path: String,
+    /// Pilot identifiers that lead to it; empty: all calls.
+    pub pilots: Vec<String>,
+}
+
+/// URIs of NOTIFY; none: the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Request-URI.
+    pub request_uri: Option<Template>,
+    /// From.
+    pub from: Option<Template>,
+    /// To.
+    pub to: Option<Template>,
+}
+
+/// A SIP URI with placeholders, each of which is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template(String);
+
+/// Digest credentials of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Auth {
+    /// User name.
+    pub username: String,
+    /// Where the password is.
+    pub password: KeyName,
+}
+
+/// Certificates of the way to a gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// CA certificates.
+    pub ca: KeyName,
+    /// Secret with `tls.crt` and `tls.key`.
+    pub certificate_secret: String,
+    /// Name in the peer's certificate; none: its address.
+    pub server_name: Option<String>,
+}
+
+/// Names that stand between braces in a template.
+pub const PLACEHOLDERS: [&str; 5] = ["extension", "sipResourceIdentifier", "number", "gateway", "notifier"];
+
+impl Template {
+    /// The text with `value(name)` for each `{name}`.
+    #[must_use]
+    pub fn expand<'a>(&self, value: impl Fn(&str) -> &'a str) -> String {
+        let mut out = String::with_capacity(self.0.len() + 32);
+        let mut parts = self.0.split('{');
+        out.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+            out.push_str(value(name));
+            out.push_str(rest);
+        }
+        out
+    }
+
+    fn read(text: &str) -> Result<Self, Expected> {
+        const WANTED: Expected = Expected("a SIP URI with {extension}, {sipResourceIdentifier}, {number}, {gateway} or {notifier}, as in sip:{number}@{gateway}");
+        let known = text.split('{').skip(1).all(|part| part.split_once('}').is_some_and(|(name, _)| PLACEHOLDERS.contains(&name)));
+        let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"".contains(&b));
+        let balanced = text.matches('{').count() == text.matches('}').count();
+        let template = Self(text.to_owned());
+        // With harmless values in place it must be a SIP URI.
+        let uri = template.expand(|name| if name == "sipResourceIdentifier" { "a@b" } else { "a" });
+        if !known || !plain || !balanced || text.len() > 256 || uri.parse::<crate::sip::uri::SipUri>().is_err() {
+            return Err(WANTED);
+        }
+        Ok(template)
+    }
+}
+
+impl Gateway {
+    /// Reads one gateway.
+    #[must_use]
+    pub fn read(object: &UMIPGateway, notes: &mut Notes) -> Self {
+        let UMIPGatewaySpec {
+            display_name,
+            address,
+            port: given_port,
+            ip_address_family,
+            transport,
+            dial_plan_ref,
+            hunt_groups,
+            status,
+            message_waiting_indicator_allowed,
+            simulator,
+            priority,
+            max_notify_per_second,
+            identity,
+            auth,
+            tls,
+        } = &object.spec;
+        let family = one_of(notes, "spec.ipAddressFamily", ip_address_family, ("IPv4Only", Family::V4), &[("IPv6Only", Family::V6), ("Any", Family::Any)]);
+        let transport = transport.as_deref().unwrap_or("TCP");
+        let enabled = [("Disabled", false), ("NoNewCalls", true)];
+        Self {
+            display_name: shown_name(notes, display_name.as_ref(), &object.metadata),
+            address: read_address(notes, address.as_deref(), *simulator, family),
+            port: given_port.map(|value| port(notes, "spec.port", value)),
+            family,
+            transport: one_of(notes, "spec.transport", transport, ("TCP", Transport::Tcp), &[("UDP", Transport::Udp)]),
+            groups: groups(notes, dial_plan_ref.as_ref().map(|r| r.name.as_str()), hunt_groups),
+            enabled: one_of(notes, "spec.status", status, ("Enabled", true), &enabled),
+            mwi_allowed: *message_waiting_indicator_allowed,
+            simulator: *simulator,
+            priority: number(notes, "spec.priority", *priority, 0, 65_535),
+            max_notify_per_second: number(notes, "spec.maxNotifyPerSecond", *max_notify_per_second, 0, 100_000),
+            identity: identity.as_ref().map(|identity| read_identity(notes, identity)).unwrap_or_default(),
+            auth: auth.as_ref().map(|auth| {
+                let wire::GatewayAuth { username, password_secret_ref } = auth;
+                Auth {
+                    username: username.clone(),
+                    password: KeyName { name: password_secret_ref.name.clone(), key: password_secret_ref.key.clone() },
+                }
+            }),
+            tls: tls.as_ref().map(|tls| {
+                let wire::GatewayTls { ca_ref, certificate_secret_ref, server_name } = tls;
+                Tls {
+                    ca: KeyName { name: ca_ref.name.clone(), key: ca_ref.key.clone() },
+                    certificate_secret: certificate_secret_ref.name.clone(),
+                    server_name: server_name.clone(),
+                }
+            }),
+        }
+    }
+}
+
+fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: Family) -> Option<GatewayAddress> {
+    const PATH: &str = "spec.address";
+    let Some(text) = text else {
+        if !simulator {
+            notes.add(
+                Code::AddressMissing,
+                PATH,
+                "the gateway has no address",
+                "write the host name or IP address of the PBX, or `simulator: true` for a try without one",
+            );
+        }
+        return None;
+    };
+    let address = match text.parse::<GatewayAddress>() {
+        Ok(address) => address,
+        Err(expected) => {
+            notes.add(Code::AddressInvalid, PATH, format!("`{}` can't be an address", text.escape_debug()), format!("expected {}", expected.0));
+            return None;
+        }
+    };
+    let fits = match (&address, family) {
+        (GatewayAddress::Ip(IpAddr::V6(_)), Family::V4) | (GatewayAddress::Ip(IpAddr::V4(_)), Family::V6) => false,
+        (GatewayAddress::Ip(_) | GatewayAddress::Name(_), _) => true,
+    };
+    if !fits {
+        notes.add(
+            Code::AddressFamilyMismatch,
+            PATH,
+            format!("{address} does not go with ipAddressFamily"),
+            "write `ipAddressFamily: Any`, or an address of the family that is set",
+        );
+    }
+    Some(address)
+}
+
+fn groups(notes: &mut Notes, dial_plan_ref: Option<&str>, hunt_groups: &[wire::HuntGroup]) -> Vec<PilotGroup> {
+    let mut seen = BTreeSet::new();
+    let whole = dial_plan_ref.map(|name| PilotGroup { dial_plan: name.to_owned(), path: "spec.dialPlanRef.name".into(), pilots: Vec::new() });
+    let mut groups: Vec<PilotGroup> = whole.into_iter().collect();
+    if hunt_groups.len() > 100 {
+        let message = format!("spec.huntGroups has {} entries", hunt_groups.len());
+        notes.add(Code::ValueOutOfRange, "spec.huntGroups", message, "at most 100 are possible");
+    }
+    for (at, group) in hunt_groups.iter().enumerate().take(100) {
+        let wire::HuntGroup { dial_plan_ref, pilot_identifiers } = group;
+        for (nth, pilot) in pilot_identifiers.iter().enumerate() {
+            let path = format!("spec.huntGroups[{at}].pilotIdentifiers[{nth}]");
+            let fits = pilot.parse::<Extension>().is_ok() || pilot.parse::<E164>().is_ok() || pilot.parse::<SipName>().is_ok();
+            if !fits {
+                let message = format!("`{}` can't be a pilot identifier", pilot.escape_debug());
+                notes.add(Code::PilotIdentifierInvalid, path, message, "expected an extension, a number with `+`, or user@host");
+            } else if !seen.insert(pilot) {
+                let message = format!("pilot identifier {pilot} stands twice on this gateway");
+                notes.add(Code::DuplicatePilotIdentifier, path, message, "a pilot identifier leads to one dial plan: remove one of the two");
+            }
+        }
+        groups.push(PilotGroup {
+            dial_plan: dial_plan_ref.name.clone(),
+            path: format!("spec.huntGroups[{at}].dialPlanRef.name"),
+            pilots: pilot_identifiers.clone(),
+        });
+    }
+    groups
+}
+
+fn read_identity(notes: &mut Notes, identity: &wire::Identity) -> Identity {
+    let wire::Identity { request_uri, from, to } = identity;
+    let mut read = |field: &str, text: &Option<String>| {
+        let text = text.as_ref()?;
+        let template = Template::read(text);
+        if let Err(expected) = &template {
+            let message = format!("`{}` does not make a SIP URI", text.escape_debug());
+            notes.add(Code::IdentityInvalid, format!("spec.identity.{field}"), message, format!("expected {}", expected.0));
+        }
+        template.ok()
+    };
+    Identity { request_uri: read("requestURI", request_uri), from: read("from", from), to: read("to", to) }
+}

@@ -1,0 +1,69 @@
+//! Which gateways carry the NOTIFY of a dial plan, and in which order.
+
+use super::link::{Linked, Node};
+use super::object::{Gateway, Security, Transport};
+
+/// The way to one gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Plain UDP.
+    Udp,
+    /// Plain TCP.
+    Tcp,
+    /// TLS, where both sides show a certificate.
+    Tls,
+}
+
+/// Port that is meant when a gateway gives none.
+#[must_use]
+pub const fn default_port(way: Way) -> u16 {
+    match way {
+        Way::Udp | Way::Tcp => 5060,
+        Way::Tls => 5061,
+    }
+}
+
+/// Gateways of each dial plan in the order in which they are tried: by priority, then by name.
+#[must_use]
+pub fn gateways_of(linked: &Linked) -> Vec<Vec<u32>> {
+    let mut of = vec![Vec::new(); linked.dial_plans.len()];
+    for (node, at) in linked.gateways.iter().zip(0_u32..) {
+        for plan in &node.value.1 {
+            if let Some(list) = of.get_mut(*plan as usize) {
+                list.push(at);
+            }
+        }
+    }
+    for list in &mut of {
+        // Gateways are sorted by name, and the sort is stable.
+        list.sort_by_key(|at| linked.gateways.get(*at as usize).map(|node| node.value.0.priority));
+    }
+    of
+}
+
+/// Whether a gateway takes NOTIFY by its own switches (Exchange `Status`, `MessageWaitingIndicatorAllowed`).
+#[must_use]
+pub const fn takes_notify(gateway: &Gateway) -> bool {
+    gateway.enabled && gateway.mwi_allowed
+}
+
+/// Whether NOTIFY can go to a gateway: it takes NOTIFY and has no error that stands in the way.
+#[must_use]
+pub fn is_usable(node: &Node<(Gateway, Vec<u32>)>) -> bool {
+    use super::finding::Code;
+    let blocked = node.notes.all().iter().any(|finding| {
+        // A dial plan that is missing darkens nothing for the others that the gateway serves.
+        finding.code.severity() == super::finding::Severity::Error && !matches!(finding.code, Code::DialPlanNotFound | Code::DialPlanInvalid)
+    });
+    takes_notify(&node.value.0) && !blocked
+}
+
+/// Transport to a gateway on a dial plan (Exchange `VoIPSecurity`).
+#[must_use]
+pub const fn way(security: Security, gateway: &Gateway) -> Way {
+    match (security, gateway.transport) {
+        (Security::Tls, _) => Way::Tls,
+        (Security::Unsecured, Transport::Udp) => Way::Udp,
+        (Security::Unsecured, Transport::Tcp) => Way::Tcp,
+    }
+}

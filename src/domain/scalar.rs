@@ -1,0 +1,245 @@
+//! Values that can't hold what is not allowed: parsed once, then trusted. None can hold CR, LF or NUL.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Why a text is not the value that it should be: one clause that continues "… ", for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected(pub &'static str);
+
+/// Digits of an extension, 1 to 20 of them; leading zeros count (Exchange `Extensions`).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Extension {
+    digits: [u8; 20],
+    len: u8,
+}
+
+impl Extension {
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.digits.get(..usize::from(self.len)).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+    }
+
+    /// How many digits.
+    #[must_use]
+    pub const fn digits(&self) -> u8 {
+        self.len
+    }
+}
+
+impl FromStr for Extension {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        if text.is_empty() || text.len() > 20 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Expected("1 to 20 digits"));
+        }
+        let mut digits = [0; 20];
+        for (to, from) in digits.iter_mut().zip(text.bytes()) {
+            *to = from;
+        }
+        Ok(Self { digits, len: u8::try_from(text.len()).unwrap_or_default() })
+    }
+}
+
+impl fmt::Debug for Extension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A number as E.164 has it: `+`, then 1 to 15 digits, the first not 0.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct E164(Box<str>);
+
+impl FromStr for E164 {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let good = (1..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+        if good { Ok(Self(text.into())) } else { Err(Expected("`+`, the country code and the number, at most 15 digits, as in +493055504201")) }
+    }
+}
+
+/// An address `user@host` as SipName plans use it; the host in small letters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SipName(Box<str>);
+
+impl FromStr for SipName {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        const WANTED: Expected = Expected("user@host without `sip:`, as in lina@example.com");
+        let (user, host) = text.split_once('@').ok_or(WANTED)?;
+        let user_ok = !user.is_empty() && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,".contains(&b));
+        if text.len() > 128 || !user_ok || !is_host_name(host) {
+            return Err(WANTED);
+        }
+        Ok(Self(format!("{user}@{}", host.to_ascii_lowercase()).into()))
+    }
+}
+
+/// What NOTIFY names: the phone whose lamp it is, in the form that the dial plan's `uriType` says.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LampAddress {
+    /// On TelExtn plans.
+    Extension(Extension),
+    /// On E164 plans.
+    Number(E164),
+    /// On SipName plans.
+    Name(SipName),
+}
+
+impl LampAddress {
+    /// The address as users write it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Extension(extension) => extension.as_str(),
+            Self::Number(number) => &number.0,
+            Self::Name(name) => &name.0,
+        }
+    }
+}
+
+impl fmt::Display for LampAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for LampAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Where a gateway is: an IP address or a host name (Exchange `UMSmartHost`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GatewayAddress {
+    /// IPv4 or IPv6 literal.
+    Ip(IpAddr),
+    /// Host name; one label is enough.
+    Name(String),
+}
+
+impl FromStr for GatewayAddress {
+    type Err = Expected;
+
+    fn from_str(text: &str) -> Result<Self, Expected> {
+        let literal = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+        if let Ok(ip) = literal.parse() {
+            return Ok(Self::Ip(ip));
+        }
+        // 192.0.2.999 would pass as a host name, and nobody means one.
+        let last = text.rsplit('.').next().unwrap_or_default();
+        if is_host_name(text) && !last.bytes().all(|b| b.is_ascii_digit()) {
+            return Ok(Self::Name(text.to_ascii_lowercase()));
+        }
+        Err(Expected("a host name or an IP address, without port or `sip:`"))
+    }
+}
+
+impl fmt::Display for GatewayAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(ip) => ip.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Letters, digits, `-` and `_` in labels of 1 to 63, at most 253 in all (RFC 1123; `_` occurs on Windows hosts).
+#[must_use]
+pub fn is_host_name(text: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    };
+    text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
+}
+
+/// A display name of a dial plan, policy or gateway (Exchange `Name`): 1 to 64 characters, some forbidden.
+///
+/// # Errors
+/// What was expected.
+pub fn display_name(text: &str) -> Result<(), Expected> {
+    let bad = |c: char| r#""/\[]:;|=,+*?<>"#.contains(c) || c.is_control();
+    if text.is_empty() || text.chars().count() > 64 || text.chars().any(bad) {
+        return Err(Expected(r#"1 to 64 characters, none of " / \ [ ] : ; | = , + * ? < >"#));
+    }
+    Ok(())
+}
+
+/// A time such as `6h`, `90m` or `1h30m`.
+///
+/// # Errors
+/// What was expected.
+pub fn interval(text: &str) -> Result<Duration, Expected> {
+    const WANTED: Expected = Expected("hours, minutes and seconds in that order, as in 6h, 90m or 1h30m");
+    let mut rest = text;
+    let mut seconds: u64 = 0;
+    for (unit, worth) in [('h', 3600), ('m', 60), ('s', 1)] {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, tail) = rest.split_at_checked(digits).ok_or(WANTED)?;
+        if let Some(tail) = tail.strip_prefix(unit) {
+            let number: u64 = number.parse().map_err(|_| WANTED)?;
+            seconds = number.checked_mul(worth).and_then(|s| s.checked_add(seconds)).ok_or(WANTED)?;
+            rest = tail;
+        }
+    }
+    if text.is_empty() || !rest.is_empty() { Err(WANTED) } else { Ok(Duration::from_secs(seconds)) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn an_extension_keeps_leading_zeros_and_refuses_all_but_digits() {
+        assert_eq!("0042".parse::<Extension>().unwrap().as_str(), "0042");
+        assert_eq!("12345678901234567890".parse::<Extension>().unwrap().digits(), 20);
+        for bad in ["", "42a", "+42", "4 2", "42\r\n", "٤٢", "123456789012345678901"] {
+            assert!(bad.parse::<Extension>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_sip_names_hold_what_their_plans_want() {
+        assert!("+493055504201".parse::<E164>().is_ok());
+        for bad in ["", "+", "493055504201", "+0301", "+1234567890123456", "+49 30", "+49\n30"] {
+            assert!(bad.parse::<E164>().is_err(), "{bad:?}");
+        }
+        assert_eq!(LampAddress::Name("Lina@Example.COM".parse().unwrap()).as_str(), "Lina@example.com");
+        for bad in ["lina", "@example.com", "lina@", "li na@example.com", "sip:lina@example.com", "lina@example.com\r\nX: y", "a@b@c"] {
+            assert!(bad.parse::<SipName>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_gateway_address_is_a_name_or_a_literal_and_never_both() {
+        assert!(matches!("pbx".parse().unwrap(), GatewayAddress::Name(_)));
+        assert!(matches!("192.0.2.7".parse().unwrap(), GatewayAddress::Ip(IpAddr::V4(_))));
+        assert!(matches!("[2001:db8::1]".parse().unwrap(), GatewayAddress::Ip(IpAddr::V6(_))));
+        for bad in ["", "192.0.2.999", "pbx:5060", "sip:pbx", "-pbx", "pbx..example", "p\nbx", "a b"] {
+            assert!(bad.parse::<GatewayAddress>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_interval_reads_hours_minutes_and_seconds() {
+        for (text, seconds) in [("6h", 21_600), ("90m", 5_400), ("1h30m", 5_400), ("45s", 45), ("1h1m1s", 3_661)] {
+            assert_eq!(interval(text).unwrap().as_secs(), seconds, "{text}");
+        }
+        for bad in ["", "6", "h", "30m1h", "1.5h", "6 h", "-1h", "99999999999999999999h", "6h\n"] {
+            assert!(interval(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The configuration of each dial plan's notifier, as it follows from an outcome.
+
+use std::time::Duration;
+
+use super::object::{Auth, Family, Identity, Mode, NotifierTls, Tls, UriType};
+use super::route::{Way, default_port, way};
+use super::scalar::{GatewayAddress, LampAddress};
+use super::{Claim, Outcome};
+use super::finding::Code;
+
+/// All that the notifier of one dial plan goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotifierConfig {
+    /// Name of the dial plan.
+    pub dial_plan: String,
+    /// False while the dial plan has errors: then lamps stay as they are.
+    pub sound: bool,
+    /// What it does.
+    pub mode: Mode,
+    /// Form of its addresses.
+    pub uri_type: UriType,
+    /// How often each lamp is sent again.
+    pub refresh_interval: Duration,
+    /// Port for UDP and TCP.
+    pub sip_port: u16,
+    /// What stands in Via, Contact and From.
+    pub advertised_address: Option<String>,
+    /// TLS listener.
+    pub tls: Option<NotifierTls>,
+    /// Gateways that take NOTIFY, in the order in which they are tried.
+    pub gateways: Vec<GatewayRoute>,
+    /// Mailboxes of the dial plan, and those whose dial plan is not known because of an error, by name.
+    pub mailboxes: Vec<MailboxClaim>,
+}
+
+/// The way to one gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayRoute {
+    /// Name of the gateway.
+    pub name: String,
+    /// Where it is; none: the simulator.
+    pub address: Option<GatewayAddress>,
+    /// Its port; a simulator may have none, then any.
+    pub port: Option<u16>,
+    /// Transport.
+    pub way: Way,
+    /// Addresses of its host name that are used.
+    pub family: Family,
+    /// 0: no limit.
+    pub max_notify_per_second: u32,
+    /// URIs of NOTIFY.
+    pub identity: Identity,
+    /// Digest credentials.
+    pub auth: Option<Auth>,
+    /// Certificates.
+    pub tls: Option<Tls>,
+}
+
+/// What one mailbox means for the lamps of a notifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailboxClaim {
+    /// Name of the mailbox.
+    pub name: String,
+    /// Extensions and addresses by which a voice-mail server may name it.
+    pub addresses: Vec<String>,
+    /// Primary extension, for `{extension}` in templates.
+    pub extension: Option<String>,
+    /// Its lamps.
+    pub lamps: Vec<LampAddress>,
+    /// What it means for them.
+    pub claim: Claim,
+    /// Why.
+    pub reason: Code,
+}
+
+impl Outcome {
+    /// Configuration of every dial plan's notifier, in the order of their names.
+    #[must_use]
+    pub fn notifiers(&self) -> Vec<NotifierConfig> {
+        let plans = &self.linked.dial_plans;
+        let mut claims: Vec<Vec<MailboxClaim>> = vec![Vec::new(); plans.len()];
+        let mut unplaced = Vec::new();
+        for (at, node) in self.linked.mailboxes.iter().enumerate() {
+            let Some(claim) = self.claim(at) else { continue };
+            match node.value.dial_plan.and_then(|plan| claims.get_mut(plan as usize)) {
+                Some(list) => list.push(claim),
+                None => unplaced.push(claim),
+            }
+        }
+        let config = |(at, mailboxes): (usize, Vec<MailboxClaim>)| self.notifier(at, mailboxes, &unplaced);
+        claims.into_iter().enumerate().filter_map(config).collect()
+    }
+
+    fn claim(&self, at: usize) -> Option<MailboxClaim> {
+        let (node, mwi) = (self.linked.mailboxes.get(at)?, self.mwi.get(at)?);
+        let own = &node.value.own;
+        let extensions = own.extensions.iter().map(|extension| extension.as_str().to_owned());
+        let resource = own.resource.iter().map(ToString::to_string);
+        Some(MailboxClaim {
+            name: node.name.to_string(),
+            // An address that an older mailbox has does not lead here.
+            addresses: if matches!(mwi.reason, Code::DuplicateExtension | Code::DuplicateSipResourceIdentifier) { Vec::new() } else { extensions.chain(resource).collect() },
+            extension: own.extensions.first().map(|extension| extension.as_str().to_owned()),
+            lamps: own.lamps.clone(),
+            claim: mwi.claim,
+            reason: mwi.reason,
+        })
+    }
+
+    fn notifier(&self, at: usize, mut mailboxes: Vec<MailboxClaim>, unplaced: &[MailboxClaim]) -> Option<NotifierConfig> {
+        let node = self.linked.dial_plans.get(at)?;
+        let plan = &node.value;
+        mailboxes.extend_from_slice(unplaced);
+        mailboxes.sort_by(|a, b| a.name.cmp(&b.name));
+        let routes = self.routes.get(at).into_iter().flatten();
+        Some(NotifierConfig {
+            dial_plan: node.name.to_string(),
+            sound: node.is_sound(),
+            mode: plan.mode,
+            uri_type: plan.uri_type,
+            refresh_interval: plan.refresh_interval,
+            sip_port: plan.sip_port,
+            advertised_address: plan.advertised_address.clone(),
+            tls: plan.tls.clone(),
+            gateways: routes.filter_map(|gateway| self.gateway_route(*gateway, at)).collect(),
+            mailboxes,
+        })
+    }
+
+    fn gateway_route(&self, gateway: u32, plan: usize) -> Option<GatewayRoute> {
+        let node = self.linked.gateways.get(gateway as usize)?;
+        let gateway = &node.value.0;
+        let way = way(self.linked.dial_plans.get(plan)?.value.security, gateway);
+        let address = if gateway.simulator { None } else { Some(gateway.address.clone()?) };
+        Some(GatewayRoute {
+            name: node.name.to_string(),
+            port: gateway.port.or_else(|| address.as_ref().map(|_| default_port(way))),
+            address,
+            way,
+            family: gateway.family,
+            max_notify_per_second: gateway.max_notify_per_second,
+            identity: gateway.identity.clone(),
+            auth: gateway.auth.clone(),
+            tls: gateway.tls.clone(),
+        })
+    }
+}

@@ -1,0 +1,15 @@
+//! Golden cases: folders with manifests as a user would write them, and what must come out. `UPDATE=1` rewrites.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "golden/evaluate.rs"]
+mod evaluate;
+
+#[test]
+fn evaluation_of_every_golden_case_is_as_recorded() {
+    evaluate::run();
+}
+
+#[test]
+fn examples_evaluate_without_a_finding() {
+    evaluate::run_examples();
+}

@@ -1,0 +1,247 @@
+//! Cases under `tests/golden/evaluate/<area>/<claim>/`: `in/*.yaml`, perhaps `facts.yaml`, and `out/` with findings,
+//! statuses and effective policy. For each case: shuffled input gives the same, and its own status fed back changes nothing.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use lamplighter::api::Condition;
+use lamplighter::domain::{self, Claim, Facts, KeyName, Outcome, Severity, Snapshot};
+use serde_json::{Value, json};
+
+/// Fewest cases that the corpus may have; a path that leads nowhere must not pass.
+const FEWEST: usize = 1;
+
+pub fn run() {
+    let cases = cases(Path::new("tests/golden/evaluate"));
+    assert!(cases.len() >= FEWEST, "only {} cases were found", cases.len());
+    let mut failures = String::new();
+    for case in &cases {
+        if let Err(difference) = check(case) {
+            let _ = writeln!(failures, "--- {}\n{difference}", case.display());
+        }
+    }
+    assert!(failures.is_empty(), "{failures}\nUPDATE=1 rewrites what is recorded; read the difference before you commit it");
+}
+
+pub fn run_examples() {
+    let mut seen = 0;
+    for entry in fs::read_dir("examples").unwrap() {
+        let folder = entry.unwrap().path();
+        for (namespace, snapshot) in load(&folder) {
+            seen += 1;
+            let outcome = domain::evaluate(&snapshot);
+            let findings: Vec<_> = outcome.findings().collect();
+            assert!(findings.is_empty(), "{} namespace {namespace}: {findings:?}", folder.display());
+            assert!(!outcome.linked.mailboxes.is_empty(), "{} has no mailbox", folder.display());
+        }
+    }
+    assert!(seen > 0, "no example was found");
+}
+
+fn cases(root: &Path) -> Vec<PathBuf> {
+    let mut cases = Vec::new();
+    for area in folders(root) {
+        for case in folders(&area) {
+            assert!(case.join("case.md").is_file(), "{} has no case.md", case.display());
+            cases.push(case);
+        }
+    }
+    cases.sort();
+    cases
+}
+
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    all.sort();
+    all
+}
+
+fn check(case: &Path) -> Result<(), String> {
+    let mut snapshots = load(&case.join("in"));
+    assert_eq!(snapshots.len(), 1, "{}: a case has one namespace", case.display());
+    let (_, mut snapshot) = snapshots.pop_first().unwrap();
+    if let Ok(text) = fs::read_to_string(case.join("facts.yaml")) {
+        snapshot.facts = facts(&serde_saphyr::from_str(&text).unwrap());
+    }
+    let outcome = domain::evaluate(&snapshot);
+    let outputs = outputs(&outcome);
+    compare(&case.join("out"), &outputs)?;
+    shuffled(&snapshot, &outputs)?;
+    fed_back(&snapshot, &outcome)
+}
+
+fn facts(value: &Value) -> Facts {
+    let names = value["missingKeys"].as_array().into_iter().flatten();
+    for key in value.as_object().unwrap().keys() {
+        assert!(["programmed", "missingKeys"].contains(&key.as_str()), "facts.yaml: unknown field {key}");
+    }
+    Facts {
+        programmed: value["programmed"].as_bool().unwrap_or_default(),
+        missing_keys: names.map(|key| KeyName { name: key["name"].as_str().unwrap().into(), key: key["key"].as_str().unwrap().into() }).collect(),
+    }
+}
+
+/// Reads the manifests of a folder by namespace, strictly: an unknown field fails.
+pub fn load(folder: &Path) -> BTreeMap<String, Snapshot> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())).map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let mut snapshots: BTreeMap<String, Snapshot> = BTreeMap::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "yaml")) {
+        let text = fs::read_to_string(file).unwrap();
+        let documents: Vec<Value> = serde_saphyr::from_multiple(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        for document in documents {
+            let namespace = document.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or("default").to_owned();
+            let snapshot = snapshots.entry(namespace).or_default();
+            let kind = document["kind"].as_str().unwrap_or_default().to_owned();
+            let decoded = match kind.as_str() {
+                "UMDialPlan" => serde_json::from_value(document).map(|object| snapshot.dial_plans.push(Arc::new(object))),
+                "UMMailboxPolicy" => serde_json::from_value(document).map(|object| snapshot.mailbox_policies.push(Arc::new(object))),
+                "UMIPGateway" => serde_json::from_value(document).map(|object| snapshot.gateways.push(Arc::new(object))),
+                "UMMailbox" => serde_json::from_value(document).map(|object| snapshot.mailboxes.push(Arc::new(object))),
+                "Secret" | "ConfigMap" | "Namespace" => Ok(()),
+                other => panic!("{}: unknown kind {other}", file.display()),
+            };
+            decoded.unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        }
+    }
+    snapshots
+}
+
+fn outputs(outcome: &Outcome) -> BTreeMap<&'static str, String> {
+    BTreeMap::from([("findings.txt", findings(outcome)), ("policy.txt", policy(outcome)), ("status.txt", status(outcome))])
+}
+
+fn findings(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    for (kind, name, finding) in outcome.findings() {
+        let severity = if finding.code.severity() == Severity::Error { "error" } else { "warning" };
+        let _ = writeln!(out, "{severity}[{}] {kind}/{name} {}\n    {}\n    {}", finding.code, finding.path, finding.message, finding.advice);
+    }
+    out
+}
+
+fn policy(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    for notifier in outcome.notifiers() {
+        let gateways: Vec<String> = notifier.gateways.iter().map(|g| format!("{} ({:?})", g.name, g.way)).collect();
+        let _ = writeln!(out, "UMDialPlan/{}: gateways {}", notifier.dial_plan, if gateways.is_empty() { "none".into() } else { gateways.join(", ") });
+    }
+    for (node, mwi) in outcome.linked.mailboxes.iter().zip(&outcome.mwi) {
+        let lamps: Vec<String> = node.value.own.lamps.iter().map(ToString::to_string).collect();
+        let claim = match mwi.claim {
+            Claim::Allowed => "shown on",
+            Claim::Forbidden => "put out on",
+            Claim::Frozen => "left as it is on",
+        };
+        let _ = writeln!(out, "UMMailbox/{}: {} by {}/{}, {claim} [{}]", node.name, mwi.reason, mwi.from.0, mwi.from.1, lamps.join(", "));
+    }
+    out
+}
+
+fn status(outcome: &Outcome) -> String {
+    let now = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+    let mut out = String::new();
+    let mut show = |kind: &str, name: &str, conditions: &[Condition], more: Value| {
+        let _ = writeln!(out, "{kind}/{name}: {more}");
+        for c in conditions {
+            let _ = writeln!(out, "  {}: {} {} - {}", c.type_, c.status, c.reason, c.message);
+        }
+    };
+    let linked = &outcome.linked;
+    for (at, node) in linked.dial_plans.iter().enumerate() {
+        let status = outcome.dial_plan_status(at, None, &now).unwrap();
+        show("UMDialPlan", &node.name, &status.conditions, json!({"mailboxes": status.mailboxes, "gateways": status.gateways}));
+    }
+    for (at, node) in linked.policies.iter().enumerate() {
+        let status = outcome.policy_status(at, None, &now).unwrap();
+        show("UMMailboxPolicy", &node.name, &status.conditions, json!({"mailboxes": status.mailboxes}));
+    }
+    for (at, node) in linked.gateways.iter().enumerate() {
+        let status = outcome.gateway_status(at, None, &now).unwrap();
+        let plans: Vec<&str> = status.plans.iter().map(|plan| plan.name.as_str()).collect();
+        show("UMIPGateway", &node.name, &status.conditions, json!({"plans": plans}));
+    }
+    for (at, node) in linked.mailboxes.iter().enumerate() {
+        let status = outcome.mailbox_status(at, None, &now).unwrap();
+        show("UMMailbox", &node.name, &status.conditions, json!({"dialPlan": status.dial_plan, "mwiAllowed": status.mwi_allowed}));
+    }
+    out
+}
+
+fn compare(folder: &Path, outputs: &BTreeMap<&'static str, String>) -> Result<(), String> {
+    if std::env::var_os("UPDATE").is_some() {
+        let _ = fs::remove_dir_all(folder);
+        fs::create_dir_all(folder).unwrap();
+        for (name, text) in outputs {
+            fs::write(folder.join(name), text).unwrap();
+        }
+        return Ok(());
+    }
+    let mut recorded: Vec<String> = fs::read_dir(folder).map_err(|e| format!("out: {e}"))?.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    recorded.sort();
+    if recorded != outputs.keys().map(ToString::to_string).collect::<Vec<_>>() {
+        return Err(format!("out/ holds {recorded:?}, expected {:?}", outputs.keys()));
+    }
+    for (name, text) in outputs {
+        let wanted = fs::read_to_string(folder.join(name)).unwrap();
+        if *text != wanted {
+            return Err(format!("{name} recorded:\n{wanted}{name} now:\n{text}"));
+        }
+    }
+    Ok(())
+}
+
+/// The same objects in other orders give the same outcome.
+fn shuffled(snapshot: &Snapshot, outputs: &BTreeMap<&'static str, String>) -> Result<(), String> {
+    for turn in 0..4_usize {
+        let mut other = snapshot.clone();
+        other.dial_plans.rotate_left(turn.min(snapshot.dial_plans.len()));
+        other.mailbox_policies.rotate_left(turn.min(snapshot.mailbox_policies.len()));
+        other.gateways.rotate_left(turn.min(snapshot.gateways.len()));
+        other.mailboxes.rotate_left(turn.min(snapshot.mailboxes.len()));
+        if turn % 2 == 1 {
+            other.dial_plans.reverse();
+            other.mailbox_policies.reverse();
+            other.gateways.reverse();
+            other.mailboxes.reverse();
+        }
+        if self::outputs(&domain::evaluate(&other)) != *outputs {
+            return Err(format!("the order of the input shows (turn {turn})"));
+        }
+    }
+    Ok(())
+}
+
+/// Statuses written and read again, at a later time, are the same to the letter.
+fn fed_back(snapshot: &Snapshot, outcome: &Outcome) -> Result<(), String> {
+    let at = |second: i64| Time(k8s_openapi::jiff::Timestamp::from_second(second).unwrap());
+    let mut again = snapshot.clone();
+    macro_rules! feed {
+        ($list:ident, $nodes:ident, $status:ident) => {
+            for (index, node) in outcome.linked.$nodes.iter().enumerate() {
+                let status = outcome.$status(index, None, &at(1000));
+                let object = again.$list.iter_mut().find(|o| o.metadata.name.as_deref() == Some(&*node.name)).unwrap();
+                Arc::make_mut(object).status = status;
+            }
+            let second = domain::evaluate(&again);
+            for (index, node) in second.linked.$nodes.iter().enumerate() {
+                let object = again.$list.iter().find(|o| o.metadata.name.as_deref() == Some(&*node.name)).unwrap();
+                if second.$status(index, object.status.as_ref(), &at(2000)) != object.status {
+                    return Err(format!("the status of {} changes when it is fed back", node.name));
+                }
+            }
+        };
+    }
+    feed!(dial_plans, dial_plans, dial_plan_status);
+    feed!(mailbox_policies, policies, policy_status);
+    feed!(gateways, gateways, gateway_status);
+    feed!(mailboxes, mailboxes, mailbox_status);
+    if outputs(&domain::evaluate(&again)) != outputs(outcome) {
+        return Err("feeding statuses back changes the outcome".into());
+    }
+    Ok(())
+}
