@@ -1,8 +1,30 @@
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
 //! Lamplighter: voice-mail configuration as Kubernetes resources, with the names of Exchange Unified Messaging.
 //!
-//! The modules in reading order. Everything up to `sip` is pure: it decides and does no I/O.
+//! The modules in reading order. The first four are pure: they decide and do no I/O. Those behind `runtime` do I/O and decide
+//! nothing.
 
 pub mod api;
 pub mod domain;
+pub mod engine;
 pub mod sip;
+
+#[cfg(feature = "runtime")]
+pub mod cli;
+#[cfg(feature = "runtime")]
+pub mod clock;
+#[cfg(feature = "runtime")]
+pub mod net;
+#[cfg(feature = "runtime")]
+pub mod notifier;
+#[cfg(feature = "runtime")]
+pub mod serve;
+#[cfg(feature = "runtime")]
+pub mod source;
+#[cfg(feature = "runtime")]
+pub mod standalone;
+#[cfg(feature = "runtime")]
+pub mod store;
+#[cfg(feature = "runtime")]
+pub mod telemetry;

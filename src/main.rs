@@ -1,1 +1,11 @@
-fn main() {}
+#![forbid(unsafe_code)]
+//! Parse and run.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use lamplighter::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use super::finding::{Code, Kind, Notes};
 use super::link::{Linked, Node};
-use super::object::Security;
 use super::route;
-use super::scalar::GatewayAddress;
+use crate::sip::text::Host;
 use super::snapshot::{Facts, KeyName};
 
 /// Most gateways of a dial plan; beyond that Exchange's service did not start.
@@ -77,7 +76,7 @@ fn resources_belong_to_the_oldest_mailbox(linked: &mut Linked) {
 
 fn gateways_fit_their_dial_plans(linked: &mut Linked) {
     for node in &mut linked.gateways {
-        let secured = node.value.1.iter().filter_map(|at| linked.dial_plans.get(*at as usize)).find(|plan| plan.value.security == Security::Tls);
+        let secured = node.value.1.iter().filter_map(|at| linked.dial_plans.get(*at as usize)).find(|plan| plan.value.security.is_tls());
         let Some(plan) = secured else { continue };
         let (gateway, notes) = (&node.value.0, &mut node.notes);
         let because = format!("UMDialPlan/{} is secured", plan.name);
@@ -85,7 +84,7 @@ fn gateways_fit_their_dial_plans(linked: &mut Linked) {
             notes.add(Code::SimulatorNotSecured, "spec.simulator", format!("{because}, and a simulator speaks plain SIP"), "link the simulator to a dial plan with `voipSecurity: Unsecured`");
             continue;
         }
-        if matches!(gateway.address, Some(GatewayAddress::Ip(_))) {
+        if matches!(gateway.address, Some(Host::V4(_) | Host::V6(_))) {
             notes.add(Code::HostNameRequired, "spec.address", format!("{because}, and a certificate is checked against a host name"), "write the host name that stands in the gateway's certificate");
         }
         if gateway.tls.is_none() {

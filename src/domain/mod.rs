@@ -63,3 +63,28 @@ impl Outcome {
         self.findings().any(|(_, _, finding)| finding.code.severity() == Severity::Error)
     }
 }
+
+/// What a wire object shows alone: the findings that no other object has part in, as an API server has them at admission.
+pub trait Alone {
+    /// The findings.
+    fn alone(&self) -> finding::Notes;
+}
+
+macro_rules! alone {
+    ($($kind:ty: $read:expr;)+) => {
+        $(impl Alone for $kind {
+            fn alone(&self) -> finding::Notes {
+                let mut notes = finding::Notes::default();
+                let _ = $read(self, &mut notes);
+                notes
+            }
+        })+
+    };
+}
+
+alone! {
+    crate::api::UMDialPlan: object::DialPlan::read;
+    crate::api::UMMailboxPolicy: object::MailboxPolicy::read;
+    crate::api::UMIPGateway: object::Gateway::read;
+    crate::api::UMMailbox: |mailbox, notes| object::Mailbox::read(mailbox, None, notes);
+}

@@ -1,7 +1,7 @@
 //! Which gateways carry the NOTIFY of a dial plan, and in which order.
 
 use super::link::{Linked, Node};
-use super::object::{Gateway, Security, Transport};
+use super::object::{Gateway, Security, Status, Transport};
 
 /// The way to one gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn gateways_of(linked: &Linked) -> Vec<Vec<u32>> {
 /// Whether a gateway takes NOTIFY by its own switches (Exchange `Status`, `MessageWaitingIndicatorAllowed`).
 #[must_use]
 pub const fn takes_notify(gateway: &Gateway) -> bool {
-    gateway.enabled && gateway.mwi_allowed
+    !matches!(gateway.status, Status::Disabled) && gateway.mwi_allowed
 }
 
 /// Whether NOTIFY can go to a gateway: it takes NOTIFY and has no error that stands in the way.
@@ -61,9 +61,9 @@ pub fn is_usable(node: &Node<(Gateway, Vec<u32>)>) -> bool {
 /// Transport to a gateway on a dial plan (Exchange `VoIPSecurity`).
 #[must_use]
 pub const fn way(security: Security, gateway: &Gateway) -> Way {
-    match (security, gateway.transport) {
-        (Security::Tls, _) => Way::Tls,
-        (Security::Unsecured, Transport::Udp) => Way::Udp,
-        (Security::Unsecured, Transport::Tcp) => Way::Tcp,
+    match (security.is_tls(), gateway.transport) {
+        (true, _) => Way::Tls,
+        (false, Transport::Udp) => Way::Udp,
+        (false, Transport::Tcp) => Way::Tcp,
     }
 }

@@ -1,9 +1,10 @@
 //! Values that can't hold what is not allowed: parsed once, then trusted. None can hold CR, LF or NUL.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
+
+use crate::sip::text::{Host, HostName};
 
 /// Why a text is not the value that it should be: one clause that continues "… ", for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl FromStr for SipName {
         const WANTED: Expected = Expected("user@host without `sip:`, as in lina@example.com");
         let (user, host) = text.split_once('@').ok_or(WANTED)?;
         let user_ok = !user.is_empty() && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,".contains(&b));
-        if text.len() > 128 || !user_ok || !is_host_name(host) {
+        if text.len() > 128 || !user_ok || host.parse::<HostName>().is_err() {
             return Err(WANTED);
         }
         Ok(Self(format!("{user}@{}", host.to_ascii_lowercase()).into()))
@@ -118,51 +119,12 @@ impl fmt::Debug for LampAddress {
     }
 }
 
-/// Where a gateway is: an IP address or a host name (Exchange `UMSmartHost`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum GatewayAddress {
-    /// IPv4 or IPv6 literal.
-    Ip(IpAddr),
-    /// Host name; one label is enough.
-    Name(String),
-}
-
-impl FromStr for GatewayAddress {
-    type Err = Expected;
-
-    fn from_str(text: &str) -> Result<Self, Expected> {
-        let literal = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-        if let Ok(ip) = literal.parse() {
-            return Ok(Self::Ip(ip));
-        }
-        // 192.0.2.999 would pass as a host name, and nobody means one.
-        let last = text.rsplit('.').next().unwrap_or_default();
-        if is_host_name(text) && !last.bytes().all(|b| b.is_ascii_digit()) {
-            return Ok(Self::Name(text.to_ascii_lowercase()));
-        }
-        Err(Expected("a host name or an IP address, without port or `sip:`"))
-    }
-}
-
-impl fmt::Display for GatewayAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ip(ip) => ip.fmt(f),
-            Self::Name(name) => f.write_str(name),
-        }
-    }
-}
-
-/// Letters, digits, `-` and `_` in labels of 1 to 63, at most 253 in all (RFC 1123; `_` occurs on Windows hosts).
-#[must_use]
-pub fn is_host_name(text: &str) -> bool {
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
-    text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(label)
+/// Where a gateway is (Exchange `UMSmartHost`): a host name, one label is enough, or an IP address.
+///
+/// # Errors
+/// What was expected.
+pub fn gateway_address(text: &str) -> Result<Host, Expected> {
+    text.parse().map_err(|_| Expected("a host name or an IP address, without port or `sip:`"))
 }
 
 /// A display name of a dial plan, policy or gateway (Exchange `Name`): 1 to 64 characters, some forbidden.
@@ -225,11 +187,11 @@ mod tests {
 
     #[test]
     fn a_gateway_address_is_a_name_or_a_literal_and_never_both() {
-        assert!(matches!("pbx".parse().unwrap(), GatewayAddress::Name(_)));
-        assert!(matches!("192.0.2.7".parse().unwrap(), GatewayAddress::Ip(IpAddr::V4(_))));
-        assert!(matches!("[2001:db8::1]".parse().unwrap(), GatewayAddress::Ip(IpAddr::V6(_))));
+        assert!(matches!(gateway_address("pbx"), Ok(Host::Name(_))));
+        assert!(matches!(gateway_address("192.0.2.7"), Ok(Host::V4(_))));
+        assert!(matches!(gateway_address("[2001:db8::1]"), Ok(Host::V6(_))));
         for bad in ["", "192.0.2.999", "pbx:5060", "sip:pbx", "-pbx", "pbx..example", "p\nbx", "a b"] {
-            assert!(bad.parse::<GatewayAddress>().is_err(), "{bad:?}");
+            assert!(gateway_address(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -37,3 +37,30 @@ pub struct KeyName {
     /// Key in it.
     pub key: String,
 }
+
+impl Snapshot {
+    /// Keys of Secrets and ConfigMaps that the resources name.
+    #[must_use]
+    pub fn named_keys(&self) -> BTreeSet<KeyName> {
+        let key = |name: &str, key: &str| KeyName { name: name.to_owned(), key: key.to_owned() };
+        let certificate = |secret: &str| [key(secret, "tls.crt"), key(secret, "tls.key")];
+        let mut keys = BTreeSet::new();
+        for plan in &self.dial_plans {
+            let tls = plan.spec.notifier.as_ref().and_then(|n| n.sip.as_ref()).and_then(|sip| sip.tls.as_ref());
+            if let Some(tls) = tls {
+                keys.insert(key(&tls.client_ca_ref.name, &tls.client_ca_ref.key));
+                keys.extend(certificate(&tls.certificate_secret_ref.name));
+            }
+        }
+        for gateway in &self.gateways {
+            if let Some(auth) = &gateway.spec.auth {
+                keys.insert(key(&auth.password_secret_ref.name, &auth.password_secret_ref.key));
+            }
+            if let Some(tls) = &gateway.spec.tls {
+                keys.insert(key(&tls.ca_ref.name, &tls.ca_ref.key));
+                keys.extend(certificate(&tls.certificate_secret_ref.name));
+            }
+        }
+        keys
+    }
+}

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::object::{Auth, Family, Identity, Mode, NotifierTls, Tls, UriType};
 use super::route::{Way, default_port, way};
-use super::scalar::{GatewayAddress, LampAddress};
+use super::scalar::LampAddress;
+use crate::sip::text::Host;
 use super::{Claim, Outcome};
 use super::finding::Code;
 
@@ -24,7 +25,7 @@ pub struct NotifierConfig {
     /// Port for UDP and TCP.
     pub sip_port: u16,
     /// What stands in Via, Contact and From.
-    pub advertised_address: Option<String>,
+    pub advertised_address: Option<Host>,
     /// TLS listener.
     pub tls: Option<NotifierTls>,
     /// Gateways that take NOTIFY, in the order in which they are tried.
@@ -39,7 +40,7 @@ pub struct GatewayRoute {
     /// Name of the gateway.
     pub name: String,
     /// Where it is; none: the simulator.
-    pub address: Option<GatewayAddress>,
+    pub address: Option<Host>,
     /// Its port; a simulator may have none, then any.
     pub port: Option<u16>,
     /// Transport.

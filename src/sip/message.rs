@@ -6,18 +6,15 @@
 use std::fmt;
 use std::ops::Deref;
 
-use super::fields::{Address, Via, is_uri, split_list};
-use super::head::{self, Field, MAX_HEADERS, MAX_LINE, MAX_MESSAGE};
+use super::fields::is_uri;
+use super::head::{self, MAX_HEADERS, MAX_LINE, MAX_MESSAGE};
 use super::text::is_token;
 
+pub use super::headers::Headers;
 pub use super::scan::{ResponseHead, response_head};
 
 /// Most Via values in a message: no path to us is longer.
 pub const MAX_VIA: usize = 16;
-
-/// Headers that stand at most once (RFC 3261 20, 6665 8.2), apart from Content-Length, whose repetition has its own error.
-const SINGLE: [&str; 9] =
-    ["From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Type", "Event", "Expires", "Subscription-State"];
 
 /// Why bytes are not a SIP message. Datagrams are dropped for it, connections closed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,15 +94,6 @@ pub struct Response {
     headers: Headers,
 }
 
-/// What requests and responses have in common: header fields and body.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Headers {
-    fields: Vec<Field>,
-    body: Vec<u8>,
-    branch: Option<String>,
-    sent_by: String,
-}
-
 impl Message {
     /// Reads one message: a whole datagram, or a frame of a stream. CRLFs before it are skipped, bytes after
     /// Content-Length are dropped (RFC 3261 7.5, 18.3); without Content-Length the body is what is left.
@@ -133,15 +121,21 @@ impl Message {
         };
         let headers = Headers::new(head.fields, body)?;
         match start {
-            StartLine::Request { method, .. } if headers.cseq().is_none_or(|(_, named)| named != method) => {
+            StartLine::Request { method, .. }
+                if headers.cseq().is_none_or(|(_, named)| named != method) =>
+            {
                 Err(ParseError::Method)
             }
-            StartLine::Request { method, uri } => {
-                Ok(Self::Request(Request { method: method.to_owned(), uri: uri.to_owned(), headers }))
-            }
-            StartLine::Response { status, reason } => {
-                Ok(Self::Response(Response { status, reason: reason.to_owned(), headers }))
-            }
+            StartLine::Request { method, uri } => Ok(Self::Request(Request {
+                method: method.to_owned(),
+                uri: uri.to_owned(),
+                headers,
+            })),
+            StartLine::Response { status, reason } => Ok(Self::Response(Response {
+                status,
+                reason: reason.to_owned(),
+                headers,
+            })),
         }
     }
 }
@@ -154,168 +148,60 @@ enum StartLine<'a> {
 impl<'a> StartLine<'a> {
     fn parse(line: &'a str) -> Result<Self, ParseError> {
         let mut parts = line.splitn(3, ' ');
-        let (Some(first), Some(second), Some(third)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(first), Some(second), Some(third)) = (parts.next(), parts.next(), parts.next())
+        else {
             return Err(ParseError::StartLine);
         };
         if is_version(first) {
             check_version(first)?;
-            let status = second.parse().ok().filter(|status| second.len() == 3 && (100..700).contains(status));
-            return Ok(Self::Response { status: status.ok_or(ParseError::StartLine)?, reason: third });
+            let status = second
+                .parse()
+                .ok()
+                .filter(|status| second.len() == 3 && (100..700).contains(status));
+            return Ok(Self::Response {
+                status: status.ok_or(ParseError::StartLine)?,
+                reason: third,
+            });
         }
         // `?` carries headers, which a Request-URI must not have (RFC 3261 19.1.1, RFC 4475 3.1.2.11).
-        let sip = ["sip:", "sips:"].iter().any(|scheme| starts_with_ignoring_case(second, scheme));
-        let headers = sip && second.rsplit('@').next().is_some_and(|host| host.contains('?'));
+        let sip = ["sip:", "sips:"]
+            .iter()
+            .any(|scheme| starts_with_ignoring_case(second, scheme));
+        let headers = sip
+            && second
+                .rsplit('@')
+                .next()
+                .is_some_and(|host| host.contains('?'));
         if !is_token(first) || !is_uri(second) || headers || !is_version(third) {
             return Err(ParseError::StartLine);
         }
         check_version(third)?;
-        Ok(Self::Request { method: first, uri: second })
+        Ok(Self::Request {
+            method: first,
+            uri: second,
+        })
     }
 }
 
 fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    text.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn is_version(text: &str) -> bool {
     starts_with_ignoring_case(text, "SIP/")
-        && text.bytes().skip(4).all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && text
+            .bytes()
+            .skip(4)
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 fn check_version(text: &str) -> Result<(), ParseError> {
-    if text.eq_ignore_ascii_case("SIP/2.0") { Ok(()) } else { Err(ParseError::Version) }
-}
-
-impl Headers {
-    fn new(fields: Vec<Field>, body: &[u8]) -> Result<Self, ParseError> {
-        for name in SINGLE {
-            if all(&fields, name).nth(1).is_some() {
-                return Err(ParseError::Repeated(name));
-            }
-        }
-        for name in ["From", "To"] {
-            let value = all(&fields, name).next().ok_or(ParseError::Missing(name))?;
-            let address = Address::parse(value).ok_or(ParseError::Value(name))?;
-            if address.params.get("tag").is_some_and(|tag| !tag.is_some_and(is_token)) {
-                return Err(ParseError::Value(name));
-            }
-        }
-        let call_id = all(&fields, "Call-ID").next().ok_or(ParseError::Missing("Call-ID"))?;
-        if call_id.is_empty() || !call_id.bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
-            return Err(ParseError::Value("Call-ID"));
-        }
-        let cseq = all(&fields, "CSeq").next().ok_or(ParseError::Missing("CSeq"))?;
-        parse_cseq(cseq).ok_or(ParseError::Value("CSeq"))?;
-        let contacts = all(&fields, "Contact").flat_map(split_list);
-        if !contacts.into_iter().all(|value| value == "*" || Address::parse(value).is_some()) {
-            return Err(ParseError::Value("Contact"));
-        }
-        let (branch, sent_by) = top_via(&fields)?;
-        Ok(Self { fields, body: body.to_vec(), branch, sent_by })
+    if text.eq_ignore_ascii_case("SIP/2.0") {
+        Ok(())
+    } else {
+        Err(ParseError::Version)
     }
-
-    /// The first field of that name (long form, any case); its value has no folds and no blanks at its ends.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        all(&self.fields, name).next()
-    }
-
-    /// All fields of that name in order, as they stand: a field may hold several values between commas.
-    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
-        all(&self.fields, name)
-    }
-
-    /// The body, exactly as many bytes as Content-Length says.
-    #[must_use]
-    pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-
-    /// The branch of the top Via; `None` if there is none or it is the bare cookie, so that nothing identifies the transaction.
-    #[must_use]
-    pub fn branch(&self) -> Option<&str> {
-        self.branch.as_deref()
-    }
-
-    /// The sent-by of the top Via: `host` or `host:port`, IPv6 in brackets, names in lower case.
-    #[must_use]
-    pub fn sent_by(&self) -> Option<&str> {
-        Some(&self.sent_by)
-    }
-
-    /// Number and method of CSeq.
-    #[must_use]
-    pub fn cseq(&self) -> Option<(u32, &str)> {
-        self.header("CSeq").and_then(parse_cseq)
-    }
-
-    /// Call-ID: visible ASCII.
-    #[must_use]
-    pub fn call_id(&self) -> Option<&str> {
-        self.header("Call-ID")
-    }
-
-    /// The tag of From, a token.
-    #[must_use]
-    pub fn from_tag(&self) -> Option<&str> {
-        self.address("From")?.tag()
-    }
-
-    /// The tag of To, a token.
-    #[must_use]
-    pub fn to_tag(&self) -> Option<&str> {
-        self.address("To")?.tag()
-    }
-
-    /// The URI of From, of any scheme, without brackets.
-    #[must_use]
-    pub fn from_uri(&self) -> Option<&str> {
-        self.address("From").map(|address| address.uri)
-    }
-
-    /// The URI of To, of any scheme, without brackets.
-    #[must_use]
-    pub fn to_uri(&self) -> Option<&str> {
-        self.address("To").map(|address| address.uri)
-    }
-
-    /// The URI of the first Contact, of any scheme, without brackets.
-    #[must_use]
-    pub fn contact_uri(&self) -> Option<&str> {
-        let value = self.header("Contact").and_then(|value| split_list(value).next())?;
-        Address::parse(value).map(|address| address.uri)
-    }
-
-    fn address(&self, name: &str) -> Option<Address<'_>> {
-        self.header(name).and_then(Address::parse)
-    }
-}
-
-fn all<'a>(fields: &'a [Field], name: &str) -> impl Iterator<Item = &'a str> {
-    fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
-}
-
-/// The number is below 2^31 (RFC 3261 8.1.1.5).
-fn parse_cseq(value: &str) -> Option<(u32, &str)> {
-    let (number, method) = value.split_once([' ', '\t'])?;
-    let method = method.trim_start_matches([' ', '\t']);
-    let digits = number.len() <= 10 && number.bytes().all(|byte| byte.is_ascii_digit());
-    let number = number.parse().ok().filter(|number| digits && *number < 1 << 31)?;
-    is_token(method).then_some((number, method))
-}
-
-fn top_via(fields: &[Field]) -> Result<(Option<String>, String), ParseError> {
-    let mut top = None;
-    for (count, value) in all(fields, "Via").flat_map(split_list).enumerate() {
-        if count == MAX_VIA {
-            return Err(ParseError::TooManyVias);
-        }
-        let via = Via::parse(value).ok_or(ParseError::Value("Via"))?;
-        if count == 0 {
-            top = Some((via.branch().map(str::to_owned), via.sent_by()));
-        }
-    }
-    top.ok_or(ParseError::Missing("Via"))
 }
 
 impl Request {
@@ -365,12 +251,16 @@ impl Deref for Response {
 // Debug leaves out headers and body: they hold credentials and what people's mailboxes contain.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
     }
 }

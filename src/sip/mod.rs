@@ -16,12 +16,15 @@ pub mod message;
 pub mod outgoing;
 pub mod summary;
 pub mod text;
+pub mod transaction;
 pub mod transport;
 pub mod uas;
 pub mod uri;
 
 mod fields;
 mod head;
+mod headers;
+mod params;
 mod respond;
 mod scan;
 

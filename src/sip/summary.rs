@@ -32,7 +32,12 @@ pub struct Counts {
 
 impl Counts {
     /// No message at all.
-    pub const NONE: Self = Self { new: 0, old: 0, urgent_new: 0, urgent_old: 0 };
+    pub const NONE: Self = Self {
+        new: 0,
+        old: 0,
+        urgent_new: 0,
+        urgent_old: 0,
+    };
     /// The greatest number that is written.
     pub const MAX: u32 = 999_999;
 
@@ -62,7 +67,12 @@ pub fn write_summary(out: &mut Vec<u8>, account: &str, counts: &Counts) {
     out.extend_from_slice(b"Messages-Waiting: ");
     out.extend_from_slice(waiting.as_bytes());
     out.extend_from_slice(b"\r\nMessage-Account: ");
-    out.extend(account.bytes().filter(|byte| (0x20..0x7f).contains(byte)).take(MAX_ACCOUNT));
+    out.extend(
+        account
+            .bytes()
+            .filter(|byte| (0x20..0x7f).contains(byte))
+            .take(MAX_ACCOUNT),
+    );
     out.extend_from_slice(b"\r\nVoice-Message: ");
     write_number(out, counts.new.min(Counts::MAX));
     out.push(b'/');
@@ -133,16 +143,28 @@ pub fn parse_summary(body: &[u8]) -> Result<Summary, SummaryError> {
         if count == MAX_LINES {
             return Err(SummaryError::TooLong);
         }
-        let Some((name, value)) = line.split_once(':') else { continue };
+        let Some((name, value)) = line.split_once(':') else {
+            continue;
+        };
         let value = value.trim_matches([' ', '\t']);
-        match name.trim_end_matches([' ', '\t']).to_ascii_lowercase().as_str() {
+        match name
+            .trim_end_matches([' ', '\t'])
+            .to_ascii_lowercase()
+            .as_str()
+        {
             "messages-waiting" if waiting.is_none() => waiting = Some(parse_waiting(value)?),
             "message-account" if account.is_none() => account = Some(parse_account(value)?),
-            "voice-message" if voice.is_none() => voice = Some(parse_counts(value).ok_or(SummaryError::Voice)?),
+            "voice-message" if voice.is_none() => {
+                voice = Some(parse_counts(value).ok_or(SummaryError::Voice)?)
+            }
             _ => {}
         }
     }
-    Ok(Summary { waiting: waiting.ok_or(SummaryError::Waiting)?, account, voice })
+    Ok(Summary {
+        waiting: waiting.ok_or(SummaryError::Waiting)?,
+        account,
+        voice,
+    })
 }
 
 fn parse_waiting(value: &str) -> Result<bool, SummaryError> {
@@ -160,12 +182,20 @@ fn parse_account(value: &str) -> Result<String, SummaryError> {
 
 fn parse_counts(value: &str) -> Option<Counts> {
     let (plain, urgent) = match value.split_once('(') {
-        Some((plain, urgent)) => (plain, Some(urgent.trim_end_matches([' ', '\t']).strip_suffix(')')?)),
+        Some((plain, urgent)) => (
+            plain,
+            Some(urgent.trim_end_matches([' ', '\t']).strip_suffix(')')?),
+        ),
         None => (value, None),
     };
     let (new, old) = parse_pair(plain)?;
     let (urgent_new, urgent_old) = urgent.map_or(Some((0, 0)), parse_pair)?;
-    Some(Counts { new, old, urgent_new, urgent_old })
+    Some(Counts {
+        new,
+        old,
+        urgent_new,
+        urgent_old,
+    })
 }
 
 fn parse_pair(text: &str) -> Option<(u32, u32)> {

@@ -30,7 +30,9 @@ pub enum UriError {
     #[error("must begin with sip: or sips:")]
     Scheme,
     /// The part before `@` is empty, holds a password, or a character that must be written as %HH.
-    #[error("user must be letters, digits, - _ . ! ~ * ' ( ) & = + $ , ; ? / or %HH, without a password")]
+    #[error(
+        "user must be letters, digits, - _ . ! ~ * ' ( ) & = + $ , ; ? / or %HH, without a password"
+    )]
     User,
     /// The part after `@` is no host.
     #[error("host must be a host name, an IPv4 address or an IPv6 address in brackets")]
@@ -100,7 +102,10 @@ impl FromStr for SipUri {
             return Err(UriError::TooLong);
         }
         let (scheme, rest) = text.split_once(':').ok_or(UriError::Scheme)?;
-        let scheme = ["sip", "sips"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known)).ok_or(UriError::Scheme)?;
+        let scheme = ["sip", "sips"]
+            .into_iter()
+            .find(|known| scheme.eq_ignore_ascii_case(known))
+            .ok_or(UriError::Scheme)?;
         let (user, rest) = match rest.split_once('@') {
             Some((user, rest)) => (Some(user), rest),
             None => (None, rest),
@@ -118,7 +123,13 @@ impl FromStr for SipUri {
 }
 
 impl SipUri {
-    fn assemble(scheme: &str, user: Option<&str>, host: &Host, port: Option<u16>, parameters: &str) -> Result<Self, UriError> {
+    fn assemble(
+        scheme: &str,
+        user: Option<&str>,
+        host: &Host,
+        port: Option<u16>,
+        parameters: &str,
+    ) -> Result<Self, UriError> {
         let end = |text: &String| u16::try_from(text.len()).map_err(|_| UriError::TooLong);
         let mut text = format!("{scheme}:");
         let start = end(&text)?;
@@ -134,7 +145,16 @@ impl SipUri {
             text.push_str(&format!(":{port}"));
         }
         text.push_str(parameters);
-        if text.len() > MAX_URI { Err(UriError::TooLong) } else { Ok(Self { text, user: user_span, host, port }) }
+        if text.len() > MAX_URI {
+            Err(UriError::TooLong)
+        } else {
+            Ok(Self {
+                text,
+                user: user_span,
+                host,
+                port,
+            })
+        }
     }
 }
 
@@ -144,7 +164,9 @@ fn is_user(user: &str) -> bool {
     let mut good = !user.is_empty();
     while let Some(byte) = bytes.next() {
         good &= match byte {
-            b'%' => [bytes.next(), bytes.next()].iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())),
+            b'%' => [bytes.next(), bytes.next()]
+                .iter()
+                .all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())),
             _ => byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte),
         };
     }
@@ -152,9 +174,18 @@ fn is_user(user: &str) -> bool {
 }
 
 fn split_place(place: &str) -> Result<(Host, Option<u16>), UriError> {
-    let colon = place.rfind(':').filter(|at| place.rfind(']').is_none_or(|bracket| *at > bracket));
+    let colon = place
+        .rfind(':')
+        .filter(|at| place.rfind(']').is_none_or(|bracket| *at > bracket));
     let (host, port) = match colon.and_then(|at| place.split_at_checked(at)) {
-        Some((host, port)) => (host, Some(port.strip_prefix(':').and_then(parse_port).ok_or(UriError::Port)?)),
+        Some((host, port)) => (
+            host,
+            Some(
+                port.strip_prefix(':')
+                    .and_then(parse_port)
+                    .ok_or(UriError::Port)?,
+            ),
+        ),
         None => (place, None),
     };
     // Host reads IPv6 without brackets as well; a URI must have them.
@@ -166,8 +197,13 @@ fn split_place(place: &str) -> Result<(Host, Option<u16>), UriError> {
 
 /// `rsip` drops silently what it does not understand, so the result counts only if it writes back the same text.
 fn read_parameters(parameters: &str) -> Option<rsip::Uri> {
-    let plain = parameters.bytes().all(|byte| byte == b';' || byte == b'=' || super::text::is_token_byte(byte));
-    let named = parameters.split(';').skip(1).all(|parameter| !parameter.is_empty() && !parameter.starts_with('='));
+    let plain = parameters
+        .bytes()
+        .all(|byte| byte == b';' || byte == b'=' || super::text::is_token_byte(byte));
+    let named = parameters
+        .split(';')
+        .skip(1)
+        .all(|parameter| !parameter.is_empty() && !parameter.starts_with('='));
     let whole = format!("sip:host{parameters}");
     let uri = rsip::Uri::try_from(whole.as_str()).ok()?;
     (plain && named && uri.to_string().eq_ignore_ascii_case(&whole)).then_some(uri)

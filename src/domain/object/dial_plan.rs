@@ -6,8 +6,9 @@ use super::{number, one_of, port, shown_name};
 use crate::api::dial_plan::{UMDialPlan, UMDialPlanSpec};
 use crate::api::notifier::{NotifierSip, NotifierSipTls, NotifierSpec};
 use crate::domain::finding::{Code, Notes};
-use crate::domain::scalar::{GatewayAddress, interval};
+use crate::domain::scalar::{gateway_address, interval};
 use crate::domain::snapshot::KeyName;
+use crate::sip::text::Host;
 
 /// Form of the addresses of a dial plan (Exchange `URIType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,8 +26,28 @@ pub enum UriType {
 pub enum Security {
     /// Plain TCP or UDP.
     Unsecured,
-    /// Mutual TLS.
-    Tls,
+    /// Mutual TLS, media in clear.
+    SipSecured,
+    /// Mutual TLS, media encrypted; what differs is the voice-mail server's.
+    Secured,
+}
+
+impl Security {
+    /// Whether SIP goes over TLS.
+    #[must_use]
+    pub const fn is_tls(self) -> bool {
+        matches!(self, Self::SipSecured | Self::Secured)
+    }
+}
+
+impl std::fmt::Display for Security {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Unsecured => "Unsecured",
+            Self::SipSecured => "SIPSecured",
+            Self::Secured => "Secured",
+        })
+    }
 }
 
 /// What the notifier of a dial plan does.
@@ -69,7 +90,7 @@ pub struct DialPlan {
     /// Port for UDP and TCP.
     pub sip_port: u16,
     /// What stands in Via, Contact and From instead of the local address.
-    pub advertised_address: Option<String>,
+    pub advertised_address: Option<Host>,
     /// TLS listener.
     pub tls: Option<NotifierTls>,
 }
@@ -103,7 +124,7 @@ impl DialPlan {
                 "spec.voipSecurity",
                 voip_security,
                 ("Unsecured", Security::Unsecured),
-                &[("SIPSecured", Security::Tls), ("Secured", Security::Tls)],
+                &[("SIPSecured", Security::SipSecured), ("Secured", Security::Secured)],
             ),
             mode: one_of(
                 notes,
@@ -144,9 +165,9 @@ fn refresh(notes: &mut Notes, text: &str) -> Duration {
     Duration::from_hours(6)
 }
 
-fn advertised(notes: &mut Notes, text: &str) -> Option<String> {
-    match text.parse::<GatewayAddress>() {
-        Ok(address) => Some(address.to_string()),
+fn advertised(notes: &mut Notes, text: &str) -> Option<Host> {
+    match gateway_address(text) {
+        Ok(address) => Some(address),
         Err(expected) => {
             let message = format!("`{}` can't be an address", text.escape_debug());
             notes.add(Code::AddressInvalid, "spec.notifier.sip.advertisedAddress", message, format!("expected {}", expected.0));

@@ -1,13 +1,13 @@
 //! A gateway, read.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use super::{number, one_of, port, shown_name};
 use crate::api::ip_gateway::{self as wire, UMIPGateway, UMIPGatewaySpec};
 use crate::domain::finding::{Code, Notes};
-use crate::domain::scalar::{E164, Expected, Extension, GatewayAddress, SipName};
+use crate::domain::scalar::{E164, Expected, Extension, SipName, gateway_address};
 use crate::domain::snapshot::KeyName;
+use crate::sip::text::Host;
 
 /// Transport of a plain way to a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,13 +29,36 @@ pub enum Family {
     Any,
 }
 
+/// What a gateway takes part in (Exchange `Status`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Everything.
+    Enabled,
+    /// Nothing.
+    Disabled,
+    /// All but new calls; NOTIFY is no call.
+    NoNewCalls,
+}
+
+impl Status {
+    /// The word as manifests have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "Enabled",
+            Self::Disabled => "Disabled",
+            Self::NoNewCalls => "NoNewCalls",
+        }
+    }
+}
+
 /// A gateway, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gateway {
     /// Exchange's `Name`.
     pub display_name: String,
     /// Where it is; none for a simulator and where `address` has an error.
-    pub address: Option<GatewayAddress>,
+    pub address: Option<Host>,
     /// Its port, if given.
     pub port: Option<u16>,
     /// Addresses of its host name that are used.
@@ -44,8 +67,8 @@ pub struct Gateway {
     pub transport: Transport,
     /// Dial plans that it serves, with the field that names each.
     pub groups: Vec<PilotGroup>,
-    /// `Enabled` or `NoNewCalls`.
-    pub enabled: bool,
+    /// What it takes part in.
+    pub status: Status,
     /// Takes NOTIFY.
     pub mwi_allowed: bool,
     /// Answered inside the notifier.
@@ -164,7 +187,7 @@ impl Gateway {
         } = &object.spec;
         let family = one_of(notes, "spec.ipAddressFamily", ip_address_family, ("IPv4Only", Family::V4), &[("IPv6Only", Family::V6), ("Any", Family::Any)]);
         let transport = transport.as_deref().unwrap_or("TCP");
-        let enabled = [("Disabled", false), ("NoNewCalls", true)];
+        let others = [("Disabled", Status::Disabled), ("NoNewCalls", Status::NoNewCalls)];
         Self {
             display_name: shown_name(notes, display_name.as_ref(), &object.metadata),
             address: read_address(notes, address.as_deref(), *simulator, family),
@@ -172,7 +195,7 @@ impl Gateway {
             family,
             transport: one_of(notes, "spec.transport", transport, ("TCP", Transport::Tcp), &[("UDP", Transport::Udp)]),
             groups: groups(notes, dial_plan_ref.as_ref().map(|r| r.name.as_str()), hunt_groups),
-            enabled: one_of(notes, "spec.status", status, ("Enabled", true), &enabled),
+            status: one_of(notes, "spec.status", status, ("Enabled", Status::Enabled), &others),
             mwi_allowed: *message_waiting_indicator_allowed,
             simulator: *simulator,
             priority: number(notes, "spec.priority", *priority, 0, 65_535),
@@ -197,7 +220,7 @@ impl Gateway {
     }
 }
 
-fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: Family) -> Option<GatewayAddress> {
+fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: Family) -> Option<Host> {
     const PATH: &str = "spec.address";
     let Some(text) = text else {
         if !simulator {
@@ -210,7 +233,7 @@ fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: 
         }
         return None;
     };
-    let address = match text.parse::<GatewayAddress>() {
+    let address = match gateway_address(text) {
         Ok(address) => address,
         Err(expected) => {
             notes.add(Code::AddressInvalid, PATH, format!("`{}` can't be an address", text.escape_debug()), format!("expected {}", expected.0));
@@ -218,8 +241,8 @@ fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: 
         }
     };
     let fits = match (&address, family) {
-        (GatewayAddress::Ip(IpAddr::V6(_)), Family::V4) | (GatewayAddress::Ip(IpAddr::V4(_)), Family::V6) => false,
-        (GatewayAddress::Ip(_) | GatewayAddress::Name(_), _) => true,
+        (Host::V6(_), Family::V4) | (Host::V4(_), Family::V6) => false,
+        (Host::V4(_) | Host::V6(_) | Host::Name(_), _) => true,
     };
     if !fits {
         notes.add(

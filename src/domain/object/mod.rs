@@ -9,7 +9,7 @@ mod mailbox;
 mod mailbox_policy;
 
 pub use dial_plan::{DialPlan, Mode, NotifierTls, Security, UriType};
-pub use gateway::{Auth, Family, Gateway, Identity, PilotGroup, Template, Tls, Transport};
+pub use gateway::{Auth, Family, Gateway, Identity, PilotGroup, Status, Template, Tls, Transport};
 pub use mailbox::Mailbox;
 pub use mailbox_policy::MailboxPolicy;
 

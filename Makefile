@@ -1,0 +1,20 @@
+# What can be done here. Each target says first what it will install or start, and can be repeated after an interruption.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help test check demo bench
+
+help: ## say what can be done
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+test: ## run all test suites, installing the SIP peers they talk to
+	@tests/tools/test
+
+check: ## formatting, lints, the pure part alone, licences and bans of dependencies
+	@tests/tools/check
+
+demo: ## run the quick start on this machine
+	@echo "Starts Lamplighter on examples/quickstart (HTTP on 127.0.0.1:8080, SIP on 127.0.0.1). Ctrl-C ends it."
+	cargo run -- standalone examples/quickstart
+
+bench: ## measure evaluate and NOTIFY delivery, beside sipp on the same machine
+	@tests/tools/bench

@@ -1,0 +1,97 @@
+//! The command line: what was typed becomes options, and one short file a command does the rest.
+
+mod crds;
+mod phone;
+mod standalone;
+
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tokio::sync::watch;
+
+/// Voice-mail configuration as Kubernetes resources, with the names of Exchange Unified Messaging.
+#[derive(Debug, Parser)]
+#[command(name = "lamplighter", version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    log: Log,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Log {
+    /// How logs on stderr look; RUST_LOG says what is logged (default: info).
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+/// How logs look.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the notifiers of all dial plans in a directory of manifests, without a cluster.
+    Standalone(standalone::Options),
+    /// Print the CustomResourceDefinitions of the four kinds.
+    Crds(crds::Options),
+    /// A phone in the terminal that shows its lamp: answers NOTIFY over UDP, TCP or TLS.
+    Phone(phone::Options),
+}
+
+impl Cli {
+    /// Runs the command. 0: fine; 1: errors were found; 2: wrong use or unreadable input.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        crate::telemetry::start(matches!(self.log.log_format, LogFormat::Json));
+        let result = match self.command {
+            Command::Crds(options) => crds::run(&options),
+            Command::Standalone(options) => block_on(|stop| standalone::run(options, stop)),
+            Command::Phone(options) => block_on(|stop| phone::run(options, stop)),
+        };
+        result.unwrap_or_else(|error| {
+            tell(&format!("error: {error:#}\n"));
+            ExitCode::from(2)
+        })
+    }
+}
+
+/// Runs a program that ends when SIGTERM or SIGINT makes `stop` true.
+fn block_on<F>(program: impl FnOnce(watch::Receiver<bool>) -> F) -> anyhow::Result<ExitCode>
+where
+    F: Future<Output = anyhow::Result<ExitCode>>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (sender, stop) = watch::channel(false);
+        let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            // The program may have ended by itself.
+            let _ = sender.send(true);
+        });
+        program(stop).await
+    })
+}
+
+/// Writes for people to stdout; a reader who went away is no error.
+fn say(text: &str) {
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Writes to stderr.
+fn tell(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}

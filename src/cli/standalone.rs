@@ -1,0 +1,52 @@
+//! `lamplighter standalone`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use etcetera::BaseStrategy as _;
+use tokio::sync::watch;
+
+use crate::standalone::{self, Ended};
+
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Directory of manifests (*.yaml, *.yml, *.json); changes in it take effect at once.
+    dir: PathBuf,
+    /// Address and port for HTTP. Only callers on this machine are served.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
+    listen: SocketAddr,
+    /// Address for SIP; the ports are those of the dial plans. 0.0.0.0 or [::] to reach PBXs in the network.
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDR")]
+    sip_listen: IpAddr,
+    /// Folder of the stores, one file a dial plan [default: lamplighter in the user's state directory].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Folder with the values of Secrets and ConfigMaps, in files NAME/KEY.
+    #[arg(long, value_name = "DIR")]
+    secrets: Option<PathBuf>,
+    /// Evaluate, print findings and status, and end: with 1 if there were errors.
+    #[arg(long)]
+    once: bool,
+}
+
+pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
+    let Options { dir, listen, sip_listen, data, secrets, once } = options;
+    let data = match data {
+        Some(data) => data,
+        None => state_directory()?,
+    };
+    let options = standalone::Options { dir, listen, sip_listen, data, secrets, once };
+    match standalone::run(options, Arc::new(super::say), stop).await? {
+        Ended::Well => Ok(ExitCode::SUCCESS),
+        Ended::WithErrors => Ok(ExitCode::from(1)),
+    }
+}
+
+fn state_directory() -> anyhow::Result<PathBuf> {
+    let base = etcetera::base_strategy::choose_base_strategy().context("there is no home directory; say with --data where the stores are")?;
+    Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("lamplighter"))
+}

@@ -1,0 +1,449 @@
+//! The one task of a notifier. It owns the engine, the journal and the outbox, so nothing is locked and nothing races:
+//! requests, answers and written batches come in one after the other, and after each the engine says what is to be done.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::journal::{Journal, Waiting, Written};
+use super::metrics::{Metrics, PlanLabels};
+use super::outbox::{Event, Order, Outbox};
+use super::setup::{Peer, Setup};
+use crate::clock::{Clock, wall_ms};
+use crate::domain::Code;
+use crate::domain::object::UriType;
+use crate::engine::mwi::{Accept, Action, Engine, MailboxView, Refresh, Report, Stored, StoredLamp, StoredTold, accept};
+use crate::net::endpoint::Endpoint;
+use crate::sip::summary::Counts;
+use crate::store::{Change, Contents, Store, StoreError};
+
+/// Requests that may wait for the task.
+const QUEUE: usize = 4096;
+/// Requests that are taken at a time, so that answers get their turn.
+const TURN: usize = 128;
+/// How long NOTIFY requests in flight may take when the program ends.
+const LAST_ANSWERS: Duration = Duration::from_secs(3);
+
+/// What a notifier is made of.
+pub struct Parts {
+    /// The dial plan.
+    pub plan: PlanLabels,
+    /// From where NOTIFY leaves.
+    pub endpoint: Arc<Endpoint>,
+    /// The clock of the process.
+    pub clock: Clock,
+    /// The metrics of the process.
+    pub metrics: Arc<Metrics>,
+}
+
+/// New message state.
+#[derive(Clone, Copy, Debug)]
+pub struct Put {
+    /// The messages.
+    pub counts: Counts,
+    /// The writer's own count of its changes.
+    pub version: Option<u64>,
+}
+
+/// What became of new message state.
+#[derive(Debug)]
+pub enum PutAnswer {
+    /// It is on disk.
+    Accepted(State),
+    /// Something newer is known.
+    Conflict(State),
+    /// No such mailbox.
+    Unknown,
+    /// The disk failed, or too much waits for it.
+    NotStored,
+}
+
+/// What is known of a mailbox.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Messages and lamps.
+    pub view: MailboxView,
+    /// Why it may have a lamp, or not.
+    pub reason: Code,
+}
+
+/// The notifier's task does not answer: it is overloaded or has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the notifier of this dial plan takes nothing at the moment")]
+pub struct Unavailable;
+
+type Reply = oneshot::Sender<PutAnswer>;
+
+enum Request {
+    Configure(Box<Setup>, Arc<Endpoint>, oneshot::Sender<()>),
+    Put(String, Put, Reply),
+    Get(String, oneshot::Sender<Option<State>>),
+    Refresh(Refresh),
+    Stop,
+}
+
+/// The door to a running notifier.
+#[derive(Clone)]
+pub struct Notifier {
+    requests: mpsc::Sender<Request>,
+}
+
+impl Notifier {
+    /// Opens the store at `path` and starts the task. Returns the names of the mailboxes in the store as well. Blocks on the disk.
+    ///
+    /// # Errors
+    /// The store can't be opened.
+    pub fn start(parts: Parts, path: &Path) -> Result<(Self, Vec<String>, JoinHandle<()>), StoreError> {
+        let now_ms = wall_ms();
+        let (store, contents) = Store::open(path, now_ms)?;
+        if let Some(moved) = &contents.damaged {
+            tracing::error!(name = %parts.plan.name, moved = %moved.display(), "the store was damaged and was moved aside: all message states are unknown until they are reported again");
+        }
+        let known = contents.mailboxes.iter().map(|mailbox| mailbox.mailbox.clone()).collect();
+        let (requests, queue) = mpsc::channel(QUEUE);
+        let mut engine = Engine::new(rand::random());
+        engine.restore(stored(contents, now_ms), parts.clock.now());
+        let delivery = Delivery {
+            outbox: Outbox::new(Arc::clone(&parts.endpoint)),
+            journal: Journal::new(store),
+            engine,
+            parts,
+            accepted: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            extensions: BTreeMap::new(),
+            uri_type: UriType::TelExtn,
+            actions: Vec::new(),
+        };
+        let task = tokio::spawn(delivery.run(queue));
+        Ok((Self { requests }, known, task))
+    }
+
+    /// Puts a configuration in force; returns when the task acts by it.
+    ///
+    /// # Errors
+    /// The task has ended.
+    pub async fn configure(&self, setup: Setup, endpoint: Arc<Endpoint>) -> Result<(), Unavailable> {
+        let (done, acts) = oneshot::channel();
+        self.requests.send(Request::Configure(Box::new(setup), endpoint, done)).await.map_err(|_| Unavailable)?;
+        acts.await.map_err(|_| Unavailable)
+    }
+
+    /// Hands in new message state; returns when it is on disk.
+    ///
+    /// # Errors
+    /// Too many requests wait, or the task has ended.
+    pub async fn put(&self, mailbox: String, put: Put) -> Result<PutAnswer, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.try_send(Request::Put(mailbox, put, reply)).map_err(|_| Unavailable)?;
+        answer.await.map_err(|_| Unavailable)
+    }
+
+    /// What is known of a mailbox, if it is one of the dial plan's.
+    ///
+    /// # Errors
+    /// Too many requests wait, or the task has ended.
+    pub async fn get(&self, mailbox: String) -> Result<Option<State>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.try_send(Request::Get(mailbox, reply)).map_err(|_| Unavailable)?;
+        answer.await.map_err(|_| Unavailable)
+    }
+
+    /// Sends lamps again.
+    ///
+    /// # Errors
+    /// Too many requests wait, or the task has ended.
+    pub fn refresh(&self, which: Refresh) -> Result<(), Unavailable> {
+        self.requests.try_send(Request::Refresh(which)).map_err(|_| Unavailable)
+    }
+
+    /// Asks the task to end: what is in flight may still be answered for 3 s, then all is written.
+    pub async fn stop(&self) {
+        // It may have ended already.
+        let _ = self.requests.send(Request::Stop).await;
+    }
+}
+
+struct Delivery {
+    engine: Engine,
+    journal: Journal<Reply>,
+    outbox: Outbox,
+    parts: Parts,
+    /// Message state that is at the disk, by mailbox; what the engine knows is older.
+    accepted: BTreeMap<String, (Counts, u64)>,
+    peers: BTreeMap<String, Arc<Peer>>,
+    reasons: BTreeMap<String, Code>,
+    extensions: BTreeMap<String, String>,
+    uri_type: UriType,
+    actions: Vec<Action>,
+}
+
+impl Delivery {
+    async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+        let clock = self.parts.clock;
+        let (mut requests, mut outcomes) = (Vec::with_capacity(TURN), Vec::with_capacity(256));
+        let mut goes_on = true;
+        while goes_on {
+            self.act(true);
+            let deadline = self.deadline();
+            tokio::select! {
+                () = self.outbox.progress(&mut outcomes, || clock.now()) => {}
+                written = self.journal.written(|| clock.now()) => self.written(written),
+                taken = queue.recv_many(&mut requests, TURN) => {
+                    goes_on = taken > 0;
+                    for request in requests.drain(..) {
+                        goes_on &= self.take(request);
+                    }
+                }
+                () = sleep_until(clock, deadline) => {}
+            }
+        }
+        self.finish(queue).await;
+    }
+
+    /// Lets the engine act on what happened, and sends, stores and reports what it asks for.
+    fn act(&mut self, sends: bool) {
+        let now = self.parts.clock.now();
+        self.outbox.expire(now);
+        loop {
+            let events = self.outbox.events();
+            let none = events.is_empty();
+            for event in events {
+                self.ended(event, now);
+            }
+            if sends {
+                self.engine.poll(now, &mut self.actions);
+            }
+            if none && self.actions.is_empty() {
+                break;
+            }
+            for action in std::mem::take(&mut self.actions) {
+                self.carry_out(action, now);
+            }
+        }
+        self.journal.flush(now);
+        self.parts.metrics.totals(&self.parts.plan, self.engine.totals());
+    }
+
+    fn deadline(&self) -> Option<Duration> {
+        [self.engine.deadline(), self.outbox.deadline(), self.journal.deadline()].into_iter().flatten().min()
+    }
+
+    fn ended(&mut self, event: Event, now: Duration) {
+        match event {
+            Event::Answered { attempt, answer, gateway, took } => {
+                self.parts.metrics.notified(&self.parts.plan, &gateway, answer, took);
+                self.engine.answered(attempt, answer, now, wall_ms());
+            }
+            Event::Probed { gateway, alive } => self.engine.probed(&gateway, alive, now),
+        }
+    }
+
+    fn carry_out(&mut self, action: Action, now: Duration) {
+        match action {
+            Action::Touch { lamp, claimants } => {
+                let change = Change::Lamp { address: lamp.clone(), claimants, forsaken_since: None };
+                self.journal.add(change, Some(Waiting::Touch(lamp)));
+            }
+            Action::Claimed { lamp, claimants, forsaken } => {
+                let forsaken_since = forsaken.then(wall_ms);
+                self.journal.add(Change::Lamp { address: lamp, claimants, forsaken_since }, None);
+            }
+            Action::Told { lamp, gateway, counts, at, status } => {
+                self.journal.add(Change::Told { address: lamp, gateway, counts, at, status }, None);
+            }
+            Action::Forget { lamp } => self.journal.add(Change::ForgetLamp { address: lamp }, None),
+            Action::Send { attempt, lamp, gateway, counts } => {
+                let Some(peer) = self.peers.get(&gateway) else { return };
+                let extension = self.extensions.get(&lamp).cloned().unwrap_or_default();
+                self.outbox.notify(peer, Order { attempt, lamp, extension, uri_type: self.uri_type, counts }, now);
+            }
+            Action::Abandon { attempt } => self.outbox.abandon(attempt),
+            Action::Probe { gateway } => {
+                if let Some(peer) = self.peers.get(&gateway) {
+                    self.outbox.probe(peer, now);
+                }
+            }
+            Action::Observe { lamp, gateway, counts } => {
+                let Counts { new, old, .. } = counts;
+                tracing::info!(name = %self.parts.plan.name, %gateway, %lamp, new, old, "observed: this NOTIFY would be sent");
+            }
+            Action::Report(report) => self.report(&report),
+        }
+    }
+
+    fn report(&self, report: &Report) {
+        let plan = &self.parts.plan;
+        let (namespace, name) = (&plan.namespace, &plan.name);
+        match report {
+            Report::GivenUp { lamp, gateway, last } => {
+                tracing::error!(%namespace, %name, %gateway, %lamp, ?last, "no gateway took the lamp's state for five minutes; it waits for new state, a recovery or its refresh");
+            }
+            Report::GatewayDown { gateway, last } => {
+                self.parts.metrics.gateway(plan, gateway, false);
+                tracing::warn!(%namespace, %name, %gateway, ?last, "gateway does not answer");
+            }
+            Report::GatewayUp { gateway } => {
+                self.parts.metrics.gateway(plan, gateway, true);
+                tracing::info!(%namespace, %name, %gateway, "gateway answers again; its lamps are sent to it");
+            }
+            Report::Refused { lamp, gateway, status } => {
+                tracing::warn!(%namespace, %name, %gateway, %lamp, status, "the gateway refuses this lamp; it is asked again at the next refresh");
+            }
+        }
+    }
+
+    /// False when the task is to end.
+    fn take(&mut self, request: Request) -> bool {
+        match request {
+            Request::Configure(setup, endpoint, done) => {
+                self.configure(*setup, &endpoint);
+                // Who asked may be gone.
+                let _ = done.send(());
+            }
+            Request::Put(mailbox, put, reply) => self.put(mailbox, put, reply),
+            Request::Get(mailbox, reply) => drop(reply.send(self.state(&mailbox))),
+            Request::Refresh(which) => self.engine.refresh(which, self.parts.clock.now()),
+            Request::Stop => return false,
+        }
+        true
+    }
+
+    fn configure(&mut self, setup: Setup, endpoint: &Arc<Endpoint>) {
+        let now = self.parts.clock.now();
+        if !self.outbox.sends_from(endpoint) {
+            // What is in flight from another port can't be heard any more.
+            for attempt in self.outbox.attempts() {
+                self.engine.answered(attempt, crate::engine::mwi::Answer::Transport, now, wall_ms());
+            }
+            self.outbox = Outbox::new(Arc::clone(endpoint));
+        }
+        let Setup { engine, uri_type, peers, reasons, extensions } = setup;
+        for name in peers.keys().filter(|name| !self.peers.contains_key(*name)) {
+            self.parts.metrics.gateway(&self.parts.plan, name, true);
+        }
+        self.peers = peers;
+        self.reasons = reasons;
+        self.extensions = extensions;
+        self.uri_type = uri_type;
+        self.engine.configure(engine, now);
+    }
+
+    fn put(&mut self, mailbox: String, put: Put, reply: Reply) {
+        if !self.engine.knows(&mailbox) {
+            drop(reply.send(PutAnswer::Unknown));
+            return;
+        }
+        let known = self.accepted.get(&mailbox).copied().or_else(|| self.engine.version_of(&mailbox));
+        let answer = match accept(known, put.counts, put.version) {
+            Accept::New(_) if self.journal.is_full() => PutAnswer::NotStored,
+            Accept::New(version) => {
+                self.accepted.insert(mailbox.clone(), (put.counts, version));
+                let change = Change::Counts { mailbox: mailbox.clone(), counts: put.counts, version, at: wall_ms() };
+                self.journal.add(change, Some(Waiting::Counts { mailbox, counts: put.counts, version, reply }));
+                return;
+            }
+            // The same state may still be on its way to the disk; then this answer must wait for it as well.
+            Accept::Same(version) if self.accepted.contains_key(&mailbox) => {
+                let change = Change::Counts { mailbox: mailbox.clone(), counts: put.counts, version, at: wall_ms() };
+                self.journal.add(change, Some(Waiting::Counts { mailbox, counts: put.counts, version, reply }));
+                return;
+            }
+            Accept::Same(_) => self.state(&mailbox).map_or(PutAnswer::Unknown, PutAnswer::Accepted),
+            Accept::Conflict => self.state(&mailbox).map_or(PutAnswer::Unknown, PutAnswer::Conflict),
+        };
+        // Who asked may be gone.
+        drop(reply.send(answer));
+    }
+
+    fn written(&mut self, written: Written<Reply>) {
+        let now = self.parts.clock.now();
+        if !written.on_disk {
+            tracing::error!(name = %self.parts.plan.name, "the store can't be written: new message state is refused until it can");
+        }
+        for waiting in written.waiting {
+            match waiting {
+                Waiting::Touch(lamp) => self.engine.remembered(&lamp, now),
+                Waiting::Counts { mailbox, counts, version, reply } => {
+                    if self.accepted.get(&mailbox) == Some(&(counts, version)) {
+                        self.accepted.remove(&mailbox);
+                    }
+                    if written.on_disk {
+                        self.engine.counts(&mailbox, counts, version, now);
+                        self.parts.metrics.accepted(&self.parts.plan);
+                    }
+                    let state = self.state(&mailbox).filter(|_| written.on_disk);
+                    // Who asked may be gone.
+                    drop(reply.send(state.map_or(PutAnswer::NotStored, PutAnswer::Accepted)));
+                }
+            }
+        }
+    }
+
+    fn state(&self, mailbox: &str) -> Option<State> {
+        let view = self.engine.mailbox_view(mailbox)?;
+        Some(State { view, reason: *self.reasons.get(mailbox)? })
+    }
+
+    /// Takes the last answers, then writes all and closes the store.
+    async fn finish(mut self, queue: mpsc::Receiver<Request>) {
+        drop(queue);
+        let clock = self.parts.clock;
+        let end = clock.now() + LAST_ANSWERS;
+        let mut outcomes = Vec::new();
+        while !self.outbox.attempts().is_empty() && clock.now() < end {
+            tokio::select! {
+                () = self.outbox.progress(&mut outcomes, || clock.now()) => {}
+                written = self.journal.written(|| clock.now()) => self.written(written),
+                () = sleep_until(clock, Some(end)) => {}
+            }
+            self.act(false);
+        }
+        // What the last answers made the engine ask for: no NOTIFY leaves any more, what was told is kept.
+        let now = clock.now();
+        self.engine.poll(now, &mut self.actions);
+        for action in std::mem::take(&mut self.actions) {
+            if matches!(action, Action::Told { .. } | Action::Claimed { .. } | Action::Forget { .. }) {
+                self.carry_out(action, now);
+            }
+        }
+        if let Err(error) = self.journal.close().await {
+            tracing::error!(name = %self.parts.plan.name, error = &error as &dyn std::error::Error, "the store was not closed as it should be");
+        }
+    }
+}
+
+async fn sleep_until(clock: Clock, time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(clock.instant(time)).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn stored(contents: Contents, now_ms: i64) -> Stored {
+    let since = |at: i64| Duration::from_millis(u64::try_from(now_ms.saturating_sub(at)).unwrap_or_default());
+    let told = |told: crate::store::StoredTold| StoredTold {
+        age: since(told.at),
+        gateway: told.gateway,
+        counts: told.counts,
+        at: told.at,
+        status: told.status,
+    };
+    Stored {
+        counts: contents.mailboxes.into_iter().map(|m| (m.mailbox, m.counts, m.version)).collect(),
+        lamps: contents
+            .lamps
+            .into_iter()
+            .map(|lamp| StoredLamp {
+                address: lamp.address,
+                claimants: lamp.claimants,
+                forsaken_for: lamp.forsaken_since.map(since),
+                told: lamp.told.into_iter().map(told).collect(),
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,106 @@
+//! Which notifier a mailbox belongs to, and which mailbox an extension. Rebuilt as a whole with each configuration.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::Notifier;
+use crate::domain::workload::NotifierConfig;
+
+/// A name below a namespace.
+type Key = (String, String);
+
+/// Everything that HTTP looks things up in.
+#[derive(Clone, Default)]
+pub struct Directory {
+    entries: Arc<RwLock<Arc<Entries>>>,
+}
+
+/// One state of the directory.
+#[derive(Clone, Default)]
+pub struct Entries {
+    notifiers: BTreeMap<Key, Notifier>,
+    /// Mailbox to dial plan.
+    mailboxes: BTreeMap<Key, String>,
+    /// Dial plan and extension to mailbox.
+    extensions: BTreeMap<(Key, String), String>,
+    /// Mailboxes in the store of each dial plan, for those whose dial plan is not known because of an error.
+    stored: BTreeMap<Key, BTreeSet<String>>,
+}
+
+impl Directory {
+    /// The notifier of a mailbox.
+    #[must_use]
+    pub fn notifier(&self, namespace: &str, mailbox: &str) -> Option<Notifier> {
+        let entries = self.now();
+        let plan = entries.mailboxes.get(&key(namespace, mailbox))?;
+        entries.notifiers.get(&key(namespace, plan)).cloned()
+    }
+
+    /// The mailbox with that extension, SIP address or number.
+    #[must_use]
+    pub fn mailbox(&self, namespace: &str, plan: &str, extension: &str) -> Option<String> {
+        self.now().extensions.get(&(key(namespace, plan), extension.to_lowercase())).cloned()
+    }
+
+    /// The state now; what is changed goes into a copy.
+    #[must_use]
+    pub fn now(&self) -> Arc<Entries> {
+        Arc::clone(&self.entries.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the state.
+    pub fn replace(&self, entries: Entries) {
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries);
+    }
+}
+
+impl Entries {
+    /// Adds a running notifier; `stored` are the mailboxes that its store knew when it started.
+    pub fn add_notifier(&mut self, namespace: &str, plan: &str, notifier: Notifier, stored: BTreeSet<String>) {
+        self.notifiers.insert(key(namespace, plan), notifier);
+        self.stored.insert(key(namespace, plan), stored);
+    }
+
+    /// Removes a notifier that was stopped.
+    pub fn remove_notifier(&mut self, namespace: &str, plan: &str) {
+        self.notifiers.remove(&key(namespace, plan));
+        self.stored.remove(&key(namespace, plan));
+    }
+
+    /// Takes in the mailboxes of all dial plans of a namespace, in place of those before.
+    pub fn set_mailboxes(&mut self, namespace: &str, configs: &[NotifierConfig]) {
+        let before = std::mem::take(&mut self.mailboxes);
+        self.extensions.retain(|((ns, _), _), _| ns != namespace);
+        self.mailboxes = before.iter().filter(|((ns, _), _)| ns != namespace).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let mut listed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for config in configs {
+            for mailbox in &config.mailboxes {
+                listed.entry(&mailbox.name).or_default().push(&config.dial_plan);
+                for address in &mailbox.addresses {
+                    self.extensions.insert((key(namespace, &config.dial_plan), address.to_lowercase()), mailbox.name.clone());
+                }
+            }
+        }
+        for (mailbox, plans) in listed {
+            if let Some(plan) = self.plan_of(namespace, mailbox, &plans, before.get(&key(namespace, mailbox))) {
+                self.mailboxes.insert(key(namespace, mailbox), plan);
+            }
+        }
+    }
+
+    /// A mailbox that an error took away from its dial plan is listed with all of them: it belongs to the one that had it.
+    fn plan_of(&self, namespace: &str, mailbox: &str, plans: &[&str], before: Option<&String>) -> Option<String> {
+        if let [only] = plans {
+            return Some((*only).to_owned());
+        }
+        if let Some(before) = before.filter(|before| plans.contains(&before.as_str())) {
+            return Some(before.clone());
+        }
+        let has = |plan: &&&str| self.stored.get(&key(namespace, plan)).is_some_and(|stored| stored.contains(mailbox));
+        plans.iter().find(has).or_else(|| plans.first()).map(|plan| (*plan).to_owned())
+    }
+}
+
+fn key(namespace: &str, name: &str) -> Key {
+    (namespace.to_owned(), name.to_owned())
+}

@@ -1,0 +1,264 @@
+//! Message state over HTTP (contract section 3): what a voice-mail server tells and asks. It checks the shape of requests;
+//! what they mean is for the notifier.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Path, Request, State as Shared};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::directory::Directory;
+use super::metrics::Metrics;
+use super::{Put, PutAnswer, State};
+use crate::domain::Code;
+use crate::engine::mwi::{LampState, LampView};
+use crate::sip::summary::Counts;
+
+/// Bytes of a body.
+const MOST_BYTES: usize = 64 * 1024;
+/// How long a body may take.
+const BODY_LIMIT: Duration = Duration::from_secs(10);
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Api {
+    /// Who has which mailbox.
+    pub directory: Directory,
+    /// What `/metrics` shows.
+    pub metrics: Arc<Metrics>,
+    /// What `/readyz` says: configuration is in force.
+    pub ready: Arc<AtomicBool>,
+}
+
+/// All addresses.
+pub fn router(api: Api) -> Router {
+    let messages = get(read).put(write);
+    let guarded = Router::new()
+        .route("/v1/namespaces/{namespace}/mailboxes/{mailbox}/messages", messages.clone())
+        .route("/v1/namespaces/{namespace}/dial-plans/{plan}/extensions/{extension}/messages", messages)
+        .layer(middleware::from_fn(from_loopback));
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .merge(guarded)
+        .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing at this address; message state is at /v1/namespaces/{namespace}/mailboxes/{name}/messages"))
+        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "use GET or PUT here"))
+        .with_state(api)
+}
+
+/// An error as RFC 9457 has it.
+pub fn problem(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or("Error");
+    let body = json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
+    problem_body(status, &body)
+}
+
+fn problem_body(status: StatusCode, body: &Value) -> Response {
+    let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+    }
+    response
+}
+
+/// Without clients in the dial plan, only callers on this machine are served.
+async fn from_loopback(ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request, next: Next) -> Response {
+    if peer.ip().to_canonical().is_loopback() {
+        return next.run(request).await;
+    }
+    problem(StatusCode::FORBIDDEN, "only callers on this machine (127.0.0.1 or ::1) are served")
+}
+
+async fn readyz(Shared(api): Shared<Api>) -> Response {
+    if api.ready.load(Ordering::Relaxed) {
+        return "ok\n".into_response();
+    }
+    problem(StatusCode::SERVICE_UNAVAILABLE, "no configuration is in force yet")
+}
+
+async fn metrics(Shared(api): Shared<Api>) -> Response {
+    match api.metrics.encode() {
+        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "metrics can't be written"),
+    }
+}
+
+/// How an address names a mailbox.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Named {
+    Extension { namespace: String, plan: String, extension: String },
+    Mailbox { namespace: String, mailbox: String },
+}
+
+impl Named {
+    fn find(self, directory: &Directory) -> Result<(String, String), Response> {
+        match self {
+            Self::Mailbox { namespace, mailbox } => Ok((namespace, mailbox)),
+            Self::Extension { namespace, plan, extension } => match directory.mailbox(&namespace, &plan, &extension) {
+                Some(mailbox) => Ok((namespace, mailbox)),
+                None => Err(problem(StatusCode::NOT_FOUND, &format!("no mailbox of dial plan {plan} in namespace {namespace} has the extension {extension}"))),
+            },
+        }
+    }
+}
+
+async fn read(Shared(api): Shared<Api>, Path(named): Path<Named>) -> Response {
+    let (namespace, mailbox) = match named.find(&api.directory) {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let Some(notifier) = api.directory.notifier(&namespace, &mailbox) else { return unknown(&namespace, &mailbox) };
+    match notifier.get(mailbox.clone()).await {
+        Ok(Some(state)) => answer(&namespace, &mailbox, &state),
+        Ok(None) => unknown(&namespace, &mailbox),
+        Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+async fn write(Shared(api): Shared<Api>, Path(named): Path<Named>, headers: HeaderMap, body: Body) -> Response {
+    let put = match parse(&headers, body).await {
+        Ok(put) => put,
+        Err(response) => return response,
+    };
+    let (namespace, mailbox) = match named.find(&api.directory) {
+        Ok(found) => found,
+        Err(response) => return response,
+    };
+    let Some(notifier) = api.directory.notifier(&namespace, &mailbox) else { return unknown(&namespace, &mailbox) };
+    match notifier.put(mailbox.clone(), put).await {
+        Ok(PutAnswer::Accepted(state)) => answer(&namespace, &mailbox, &state),
+        Ok(PutAnswer::Unknown) => unknown(&namespace, &mailbox),
+        Ok(PutAnswer::NotStored) => problem(StatusCode::SERVICE_UNAVAILABLE, "the state could not be stored; send it again"),
+        Ok(PutAnswer::Conflict(state)) => {
+            let detail = "a newer version is known, or other counts under this version; `current` has them";
+            let current = show(&namespace, &mailbox, &state);
+            let body = json!({"type": "about:blank", "title": "Conflict", "status": 409, "detail": detail, "current": current});
+            problem_body(StatusCode::CONFLICT, &body)
+        }
+        Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+    }
+}
+
+fn unknown(namespace: &str, mailbox: &str) -> Response {
+    problem(StatusCode::NOT_FOUND, &format!("there is no mailbox {mailbox} in namespace {namespace}, or it has errors and never had a dial plan"))
+}
+
+/// The body of PUT.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Messages {
+    new: i64,
+    old: i64,
+    #[serde(default)]
+    urgent_new: i64,
+    #[serde(default)]
+    urgent_old: i64,
+    version: Option<i64>,
+}
+
+async fn parse(headers: &HeaderMap, body: Body) -> Result<Put, Response> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    // `curl -d` says that it sends a form unless it is told otherwise.
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON, with the header Content-Type: application/json"));
+    }
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<usize>().ok());
+    let too_large = || problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 64 KiB");
+    if length.is_some_and(|length| length > MOST_BYTES) {
+        return Err(too_large());
+    }
+    let bytes = match tokio::time::timeout(BODY_LIMIT, to_bytes(body, MOST_BYTES)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return Err(too_large()),
+        Err(_) => return Err(problem(StatusCode::REQUEST_TIMEOUT, "the body did not come within 10 s")),
+    };
+    let messages: Messages = serde_json::from_slice(&bytes).map_err(|error| {
+        let example = r#"expected, for example, {"new":1,"old":0,"urgentNew":0,"urgentOld":0}"#;
+        problem(StatusCode::BAD_REQUEST, &format!("the body can't be read: {error}; {example}"))
+    })?;
+    messages.check().map_err(|detail| problem(StatusCode::UNPROCESSABLE_ENTITY, &detail))
+}
+
+impl Messages {
+    fn check(&self) -> Result<Put, String> {
+        let Self { new, old, urgent_new, urgent_old, version } = *self;
+        let count = |name: &str, value: i64| match u32::try_from(value) {
+            Ok(count) if count <= Counts::MAX => Ok(count),
+            _ => Err(format!("{name} is {value}; choose 0 to {}", Counts::MAX)),
+        };
+        let counts = Counts {
+            new: count("new", new)?,
+            old: count("old", old)?,
+            urgent_new: count("urgentNew", urgent_new)?,
+            urgent_old: count("urgentOld", urgent_old)?,
+        };
+        if counts.urgent_new > counts.new || counts.urgent_old > counts.old {
+            return Err("urgent messages are counted in `new` and `old` as well, so urgentNew is at most new, and urgentOld at most old".into());
+        }
+        let version = match version.map(u64::try_from) {
+            None => None,
+            Some(Ok(version)) => Some(version),
+            Some(Err(_)) => return Err("version is below 0".into()),
+        };
+        Ok(Put { counts, version })
+    }
+}
+
+fn answer(namespace: &str, mailbox: &str, state: &State) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], format!("{}\n", show(namespace, mailbox, state))).into_response()
+}
+
+fn show(namespace: &str, mailbox: &str, state: &State) -> Value {
+    let State { view, reason } = state;
+    json!({
+        "namespace": namespace,
+        "mailbox": mailbox,
+        "version": view.counts.map(|(_, version)| version),
+        "messages": view.counts.map(|(counts, _)| counts),
+        "lamp": word(together(view.counts.is_some(), &view.lamps)),
+        "mwi": {"allowed": *reason == Code::Allowed, "reason": reason.as_str()},
+        "lamps": view.lamps.iter().map(lamp).collect::<Vec<_>>(),
+    })
+}
+
+/// One word for all lamps of a mailbox.
+fn together(spoken: bool, lamps: &[LampView]) -> LampState {
+    let any = |state| lamps.iter().any(|lamp| lamp.state == state);
+    match () {
+        () if !spoken => LampState::Unknown,
+        () if any(LampState::Pending) => LampState::Pending,
+        () if any(LampState::On) => LampState::On,
+        () => LampState::Off,
+    }
+}
+
+const fn word(state: LampState) -> &'static str {
+    match state {
+        LampState::Unknown => "unknown",
+        LampState::On => "on",
+        LampState::Off => "off",
+        LampState::Pending => "pending",
+    }
+}
+
+fn lamp(view: &LampView) -> Value {
+    let told = |told: &crate::engine::mwi::ToldView| {
+        let at = Timestamp::from_millisecond(told.at).unwrap_or_default().to_string();
+        json!({"name": told.gateway, "told": told.counts, "at": at, "answer": told.status})
+    };
+    json!({"address": view.address, "state": word(view.state), "gateways": view.told.iter().map(told).collect::<Vec<_>>()})
+}

@@ -1,0 +1,17 @@
+//! The data plane of one dial plan: message state comes in, NOTIFY goes out, and what was told is kept.
+//!
+//! It decides nothing: [`crate::domain`] says who may have which lamp, [`crate::engine`] what is sent when, [`crate::sip`]
+//! what a message looks like. Reading order: [`setup`] (what configuration becomes), `delivery` (the one task that owns
+//! engine and store), `outbox` (requests to gateways), `journal` (what is to be stored), [`http`] (message state over HTTP).
+
+mod delivery;
+pub mod directory;
+pub mod http;
+mod identity;
+mod journal;
+pub mod metrics;
+mod outbox;
+pub mod setup;
+pub mod simulator;
+
+pub use delivery::{Notifier, Parts, Put, PutAnswer, State, Unavailable};

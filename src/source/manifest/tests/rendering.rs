@@ -1,0 +1,85 @@
+use super::super::render_error;
+use super::{mailbox, problem};
+
+#[test]
+fn a_problem_is_shown_at_its_line_in_the_manner_of_rustc() {
+    let text = mailbox("  displayName: 4201 # Lina");
+    let shown = render_error(&problem(&text), Some(&text));
+    let expected = "\
+error[WrongType]: expected text, found the number 4201
+ --> a.yaml:7:16
+  |
+7 |   displayName: 4201 # Lina
+  |                ^^^^ spec.displayName
+  |
+  = note: in UMMailbox voice/lina
+  = help: write it in quotes: \"4201\"";
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn without_the_text_the_place_alone_is_shown() {
+    let shown = render_error(&problem(&mailbox("  priorty: 1")), None);
+    let expected = "\
+error[UnknownField]: unknown field `priorty`
+--> a.yaml:7:3
+ = note: in UMMailbox voice/lina
+ = help: did you mean `priority`?";
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_text_with_byte_order_mark_crlf_and_wide_characters_keeps_its_marks() {
+    let text = format!("\u{feff}{}", mailbox("  labels: {\"ключ\": 1}")).replace('\n', "\r\n");
+    let shown = render_error(&problem(&text), Some(&text));
+    assert!(
+        shown.contains(
+            "\n7 |   labels: {\"ключ\": 1}\n  |                    ^ spec.labels[ключ]\n"
+        ),
+        "{shown}"
+    );
+}
+
+#[test]
+fn no_line_of_a_secret_and_no_control_character_is_shown() {
+    let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: pins}\nstringData: {lina: 482913}\n";
+    assert!(!render_error(&problem(text), Some(text)).contains("482913"));
+    for broken in [
+        "metadata: {name: pins}\nstringData: {lina: \"482913}",
+        "metadata: {name: PINS}\nstringData: {lina: 482913}",
+    ] {
+        let text = format!("# first\n---\napiVersion: v1\n\"kind\": Secret\n{broken}\n");
+        for problem in super::read(&text).problems {
+            let shown = render_error(&problem, Some(&text));
+            assert!(
+                !shown.contains("482913") && shown.contains("a.yaml:"),
+                "{shown}"
+            );
+        }
+    }
+    let text = mailbox("  x\u{9b}31m: 1");
+    assert!(!render_error(&problem(&text), Some(&text)).contains('\u{9b}'));
+    let text = mailbox("  \"pri\\e[31mority\u{202e}\": 1");
+    let shown = render_error(&problem(&text), Some(&text));
+    assert!(
+        shown.chars().all(|c| c == '\n' || !c.is_control()),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn a_place_beyond_the_text_is_still_shown() {
+    let text = mailbox("  rules: [");
+    let problem = problem(&text);
+    for shown in [
+        render_error(&problem, Some(&text)),
+        render_error(&problem, Some("")),
+        render_error(&problem, Some("x\n")),
+    ] {
+        assert!(
+            shown.starts_with("error[InvalidYAML]: this is not YAML: "),
+            "{shown}"
+        );
+        assert!(shown.contains(&problem.place.to_string()), "{shown}");
+    }
+}

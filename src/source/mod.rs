@@ -1,0 +1,4 @@
+//! Where resources come from: a directory of manifests or a cluster. Decides nothing about them.
+
+pub mod manifest;
+pub mod secrets;

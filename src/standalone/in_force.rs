@@ -1,0 +1,223 @@
+//! The resources that are in force: what the directory says, and for what can't be read, what it said before.
+//!
+//! A manifest that breaks is no removal (design decision 5): the object keeps its last good version. Objects get the
+//! generation and, where they appear later than the first loading, the age that a cluster would give them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use serde::de::DeserializeOwned;
+
+use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
+use crate::domain::{Alone, Finding, Kind, Snapshot};
+use crate::source::manifest::{Document, Loaded, ObjectKey, Problem};
+
+/// Annotation by which lamps are sent again: any new value does.
+const REFRESH: &str = "um.lamplighter.dev/refresh-requested-at";
+
+/// An object of one of the four kinds.
+#[derive(Clone)]
+pub enum Object {
+    /// A dial plan.
+    DialPlan(Arc<UMDialPlan>),
+    /// A mailbox policy.
+    Policy(Arc<UMMailboxPolicy>),
+    /// A gateway.
+    Gateway(Arc<UMIPGateway>),
+    /// A mailbox.
+    Mailbox(Arc<UMMailbox>),
+}
+
+/// An object in force, and the manifest that it comes from.
+pub struct Entry {
+    /// The object.
+    pub object: Object,
+    /// The manifest that is in force.
+    pub document: Document,
+    generation: i64,
+    created: Option<Time>,
+}
+
+/// What is wrong with a manifest that is not in force, though it could be read.
+pub struct Refused {
+    /// The manifest.
+    pub document: Document,
+    /// Its errors.
+    pub findings: Vec<Finding>,
+}
+
+/// Everything in force, over all namespaces.
+#[derive(Default)]
+pub struct InForce {
+    entries: BTreeMap<ObjectKey, Entry>,
+    secrets: BTreeMap<ObjectKey, Document>,
+    /// Whether the directory could be read as a whole, so that what is missing was removed.
+    pub complete: bool,
+    /// Manifests that were refused in favour of the version before.
+    pub refused: Vec<Refused>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    loaded_once: bool,
+}
+
+impl InForce {
+    /// Takes in what was loaded. Returns the objects whose lamps are to be sent again.
+    pub fn update(&mut self, loaded: Loaded, now: &Time) -> Vec<ObjectKey> {
+        let Loaded { documents, problems, files } = loaded;
+        let unreadable: Vec<Arc<str>> = files.into_iter().filter(|file| !file.healthy).map(|file| file.path).collect();
+        let named: BTreeSet<ObjectKey> = problems.iter().filter_map(|problem| problem.object.clone()).collect();
+        let before = std::mem::take(&mut self.entries);
+        let secrets_before = std::mem::take(&mut self.secrets);
+        self.refused.clear();
+        self.problems = problems;
+        let mut refresh = Vec::new();
+        for document in documents {
+            if matches!(document.kind.as_str(), "Secret" | "ConfigMap") {
+                self.secrets.insert(document.key(), document);
+                continue;
+            }
+            let key = document.key();
+            self.admit(document, before.get(&key), now);
+            if let (Some(old), Some(new)) = (before.get(&key), self.entries.get(&key))
+                && old.refresh_requested() != new.refresh_requested()
+                && new.refresh_requested().is_some()
+            {
+                refresh.push(key);
+            }
+        }
+        let is_kept = |key: &ObjectKey, document: &Document| {
+            let lost = |path: &Arc<str>| **path == *document.place.file || path.is_empty() || (path.ends_with('/') && document.place.file.starts_with(&**path));
+            named.contains(key) || unreadable.iter().any(lost)
+        };
+        for (key, entry) in before {
+            if !self.entries.contains_key(&key) && is_kept(&key, &entry.document) {
+                self.entries.insert(key, entry);
+            }
+        }
+        for (key, document) in secrets_before {
+            if !self.secrets.contains_key(&key) && is_kept(&key, &document) {
+                self.secrets.insert(key, document);
+            }
+        }
+        self.complete = unreadable.is_empty() && named.iter().all(|key| self.entries.contains_key(key) || self.secrets.contains_key(key));
+        self.loaded_once = true;
+        refresh
+    }
+
+    /// Puts a manifest in force, unless it has an error of its own and there is a version before.
+    fn admit(&mut self, document: Document, before: Option<&Entry>, now: &Time) {
+        let (object, findings) = match Object::decode(&document) {
+            Ok(decoded) => decoded,
+            Err(problem) => {
+                self.problems.push(problem);
+                return;
+            }
+        };
+        let has_error = findings.iter().any(|f| f.code.severity() == crate::domain::Severity::Error);
+        if let Some(before) = before.filter(|_| has_error) {
+            let kept = Entry { object: before.object.clone(), document: before.document.clone(), generation: before.generation, created: before.created.clone() };
+            self.entries.insert(document.key(), kept);
+            self.refused.push(Refused { document, findings });
+            return;
+        }
+        let created = match before {
+            Some(before) => before.created.clone(),
+            None => self.loaded_once.then(|| now.clone()),
+        };
+        let generation = match before {
+            Some(before) if before.document.value.get("spec") == document.value.get("spec") => before.generation,
+            Some(before) => before.generation + 1,
+            None => 1,
+        };
+        let object = object.with(generation, created.as_ref());
+        self.entries.insert(document.key(), Entry { object, document, generation, created });
+    }
+
+    /// Namespaces with an object in force.
+    #[must_use]
+    pub fn namespaces(&self) -> BTreeSet<String> {
+        self.entries.keys().map(|key| key.namespace.clone()).collect()
+    }
+
+    /// Whether anything is in force.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The resources of one namespace, without facts.
+    #[must_use]
+    pub fn snapshot(&self, namespace: &str) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        for entry in self.entries.iter().filter(|(key, _)| key.namespace == namespace).map(|(_, entry)| entry) {
+            match &entry.object {
+                Object::DialPlan(object) => snapshot.dial_plans.push(Arc::clone(object)),
+                Object::Policy(object) => snapshot.mailbox_policies.push(Arc::clone(object)),
+                Object::Gateway(object) => snapshot.gateways.push(Arc::clone(object)),
+                Object::Mailbox(object) => snapshot.mailboxes.push(Arc::clone(object)),
+            }
+        }
+        snapshot
+    }
+
+    /// Manifests of Secrets and ConfigMaps of one namespace.
+    pub fn secrets<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Document> {
+        self.secrets.iter().filter(move |(key, _)| key.namespace == namespace).map(|(_, document)| document)
+    }
+
+    /// The manifest of an object in force.
+    #[must_use]
+    pub fn document(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Document> {
+        let key = ObjectKey { kind: kind.as_str().to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
+        self.entries.get(&key).map(|entry| &entry.document)
+    }
+}
+
+impl Entry {
+    fn refresh_requested(&self) -> Option<&str> {
+        self.document.value.pointer("/metadata/annotations")?.get(REFRESH)?.as_str()
+    }
+}
+
+impl Object {
+    /// Decodes a manifest of one of the four kinds, with what it shows alone.
+    fn decode(document: &Document) -> Result<(Self, Vec<Finding>), Problem> {
+        fn read<K: DeserializeOwned + Alone>(document: &Document, wrap: impl FnOnce(Arc<K>) -> Object) -> Result<(Object, Vec<Finding>), serde_json::Error> {
+            let object: K = serde_json::from_value(document.value.clone())?;
+            let findings = object.alone().all().to_vec();
+            Ok((wrap(Arc::new(object)), findings))
+        }
+        let decoded = match document.kind.as_str() {
+            "UMDialPlan" => read(document, Self::DialPlan),
+            "UMMailboxPolicy" => read(document, Self::Policy),
+            "UMIPGateway" => read(document, Self::Gateway),
+            _ => read(document, Self::Mailbox),
+        };
+        decoded.map_err(|error| Problem {
+            place: document.place.clone(),
+            path: String::new(),
+            code: "WrongType",
+            message: format!("the object can't be read: {error}"),
+            advice: "compare it with the documentation of its kind".into(),
+            object: Some(document.key()),
+        })
+    }
+
+    fn with(self, generation: i64, created: Option<&Time>) -> Self {
+        fn fill(meta: &mut ObjectMeta, generation: i64, created: Option<&Time>) {
+            meta.generation = Some(generation);
+            if meta.creation_timestamp.is_none() {
+                meta.creation_timestamp = created.cloned();
+            }
+        }
+        let mut object = self;
+        match &mut object {
+            Self::DialPlan(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
+            Self::Policy(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
+            Self::Gateway(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
+            Self::Mailbox(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
+        }
+        object
+    }
+}

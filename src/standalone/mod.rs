@@ -1,0 +1,286 @@
+//! The same program without a cluster: a directory of manifests is what the API server is elsewhere, and the notifiers of
+//! all dial plans run in this process. Reading order: `in_force` (what is in force when files break), `fleet` (the notifiers),
+//! `report` (what people read).
+
+mod fleet;
+mod in_force;
+mod report;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use tokio::sync::watch;
+
+use crate::api::schema::{crds, kind, open_api_schema};
+use crate::clock::{Clock, wall_ms};
+use crate::domain::{self, Facts, KeyName, Outcome};
+use crate::notifier::directory::Directory;
+use crate::notifier::http::{Api, router};
+use crate::notifier::metrics::Metrics;
+use crate::notifier::setup::Keys;
+use crate::notifier::simulator::Seen;
+use crate::serve::{BindError, Server};
+use crate::source::manifest::{Schemas, Watcher, load};
+use crate::source::secrets::Values;
+use fleet::{Common, Fleet, FleetError};
+use in_force::InForce;
+use report::{Report, one_to_try, tables};
+
+/// How often new values of Secrets in files are looked for.
+const SECRETS_PAUSE: Duration = Duration::from_secs(5);
+
+/// What the command line says.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The directory of manifests.
+    pub dir: PathBuf,
+    /// Address and port of HTTP.
+    pub listen: SocketAddr,
+    /// Address of SIP.
+    pub sip_listen: IpAddr,
+    /// Folder of the stores.
+    pub data: PathBuf,
+    /// Folder with files NAME/KEY.
+    pub secrets: Option<PathBuf>,
+    /// Evaluate, print and end.
+    pub once: bool,
+}
+
+/// Where texts for people go, a line or several at a time.
+pub type Console = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// How the program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// As it should.
+    Well,
+    /// `--once` found errors.
+    WithErrors,
+}
+
+/// Why the program does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum StandaloneError {
+    /// DIR is no directory.
+    #[error("{} can't be read as a directory of manifests", dir.display())]
+    Dir {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// HTTP can't listen.
+    #[error("choose another address with --listen")]
+    Http(#[from] BindError),
+    /// The first notifiers can't start.
+    #[error("a notifier can't start")]
+    Fleet(#[from] FleetError),
+    /// The built-in schemas are broken.
+    #[error("the built-in schemas can't be read")]
+    Schemas(#[from] serde_json::Error),
+    /// The system does not say where HTTP listens.
+    #[error("the HTTP address is not known")]
+    Address(#[source] io::Error),
+}
+
+impl Keys for Values {
+    fn get(&self, name: &str, key: &str) -> Option<Vec<u8>> {
+        Values::get(self, name, key)
+    }
+}
+
+/// Runs until `stop` is true, or once.
+///
+/// # Errors
+/// What keeps it from starting. Later it reports what goes wrong and goes on.
+pub async fn run(options: Options, console: Console, stop: watch::Receiver<bool>) -> Result<Ended, StandaloneError> {
+    let dir = options.dir.clone();
+    std::fs::read_dir(&dir).map_err(|source| StandaloneError::Dir { dir, source })?;
+    let schemas = schemas()?;
+    if options.once {
+        return Ok(once(&options, &console, &schemas));
+    }
+    let server = Server::bind(options.listen).await?;
+    let address = server.address().map_err(StandaloneError::Address)?;
+    let metrics = Arc::new(Metrics::default());
+    let directory = Directory::default();
+    let ready = Arc::new(AtomicBool::new(false));
+    let api = Api { directory: directory.clone(), metrics: Arc::clone(&metrics), ready: Arc::clone(&ready) };
+    let common = Common {
+        sip_listen: options.sip_listen,
+        data: options.data.clone(),
+        clock: Clock::start(),
+        metrics,
+        directory,
+        watcher: lamp_watcher(Arc::clone(&console)),
+    };
+    let http = tokio::spawn(server.run(router(api), stop.clone()));
+    let mut watcher = Watcher::new(&options.dir).await;
+    let mut program = Program { options, console, schemas, in_force: InForce::default(), fleet: Fleet::new(common), shown: None, tables: String::new(), values: 0 };
+    program.reload(true).await?;
+    ready.store(true, Ordering::Relaxed);
+    program.invite(address);
+    program.watch(&mut watcher, stop).await;
+    program.fleet.stop_all().await;
+    if let Err(error) = http.await {
+        tracing::error!(%error, "the HTTP server ended badly");
+    }
+    Ok(Ended::Well)
+}
+
+fn schemas() -> Result<Schemas, serde_json::Error> {
+    let crds = crds()?;
+    let of = |crd| open_api_schema(crd).map(|schema| (kind(crd).to_owned(), schema.clone()));
+    Ok(Schemas::new(crds.iter().filter_map(of).collect()))
+}
+
+fn once(options: &Options, console: &Console, schemas: &Schemas) -> Ended {
+    let mut in_force = InForce::default();
+    in_force.update(load(&options.dir, schemas), &now());
+    let outcomes = evaluate(&in_force, options, false).into_iter().map(|(namespace, (outcome, _))| (namespace, outcome)).collect();
+    let report = Report::new(&options.dir, &in_force, &outcomes);
+    for text in &report.texts {
+        console(&format!("{text}\n"));
+    }
+    console(&tables(&outcomes));
+    if report.errors == 0 { Ended::Well } else { Ended::WithErrors }
+}
+
+/// Evaluates every namespace.
+fn evaluate(in_force: &InForce, options: &Options, programmed: bool) -> BTreeMap<String, (Outcome, Values)> {
+    let of = |namespace: String| {
+        let mut snapshot = in_force.snapshot(&namespace);
+        let values = Values::new(in_force.secrets(&namespace), options.secrets.as_deref());
+        let is_missing = |key: &KeyName| values.get(&key.name, &key.key).is_none();
+        snapshot.facts = Facts { programmed, missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect() };
+        (namespace, (domain::evaluate(&snapshot), values))
+    };
+    in_force.namespaces().into_iter().map(of).collect()
+}
+
+struct Program {
+    options: Options,
+    console: Console,
+    schemas: Schemas,
+    in_force: InForce,
+    fleet: Fleet,
+    shown: Option<Report>,
+    tables: String,
+    /// Digest of the Secret values in force.
+    values: u64,
+}
+
+impl Program {
+    async fn watch(&mut self, watcher: &mut Watcher, mut stop: watch::Receiver<bool>) {
+        let mut tick = tokio::time::interval(SECRETS_PAUSE);
+        loop {
+            tokio::select! {
+                () = watcher.changed() => self.reload_later().await,
+                _ = tick.tick() => {
+                    if self.digest() != self.values {
+                        self.reload_later().await;
+                    }
+                }
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+        }
+    }
+
+    async fn reload_later(&mut self) {
+        if let Err(error) = self.reload(false).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "a notifier can't start; the others go on");
+        }
+    }
+
+    /// Reads the directory and puts in force what it says.
+    async fn reload(&mut self, first: bool) -> Result<(), FleetError> {
+        let loaded = load(&self.options.dir, &self.schemas);
+        let refresh = self.in_force.update(loaded, &now());
+        let evaluated = evaluate(&self.in_force, &self.options, true);
+        let mut result = Ok(());
+        for (namespace, (outcome, values)) in &evaluated {
+            let applied = self.fleet.apply(namespace, &outcome.notifiers(), self.in_force.complete, values).await;
+            result = result.and(applied);
+        }
+        for namespace in self.fleet.namespaces().into_iter().filter(|namespace| !evaluated.contains_key(namespace)) {
+            result = result.and(self.fleet.apply(&namespace, &[], self.in_force.complete, &Values::default()).await);
+        }
+        for key in refresh {
+            self.fleet.refresh(&key.namespace, &key.kind, &key.name);
+        }
+        self.values = self.digest();
+        let outcomes = evaluated.into_iter().map(|(namespace, (outcome, _))| (namespace, outcome)).collect();
+        self.show(&outcomes, first);
+        result
+    }
+
+    /// Prints findings and tables where they are new.
+    fn show(&mut self, outcomes: &BTreeMap<String, Outcome>, first: bool) {
+        let report = Report::new(&self.options.dir, &self.in_force, outcomes);
+        if self.shown.as_ref() != Some(&report) {
+            for text in &report.texts {
+                (self.console)(&format!("{text}\n"));
+            }
+            if report.texts.is_empty() && !first {
+                (self.console)("no findings\n");
+            }
+            self.shown = Some(report);
+        }
+        let tables = tables(outcomes);
+        if tables != self.tables {
+            (self.console)(&tables);
+            self.tables = tables;
+        }
+        if first && self.in_force.is_empty() {
+            (self.console)(&format!("there is no resource in {} yet; what appears there takes effect at once\n", self.options.dir.display()));
+        }
+    }
+
+    /// The command that lights a lamp.
+    fn invite(&self, address: SocketAddr) {
+        let outcomes = evaluate(&self.in_force, &self.options, true).into_iter().map(|(namespace, (outcome, _))| (namespace, outcome)).collect();
+        let mut text = format!("\nLamplighter listens on http://{address} and watches {}.\n", self.options.dir.display());
+        if let Some((namespace, mailbox)) = one_to_try(&outcomes) {
+            text.push_str(&format!(
+                "Light a lamp:\n\n  curl -X PUT -H 'Content-Type: application/json' -d '{{\"new\":1,\"old\":0}}' \\\n    http://{address}/v1/namespaces/{namespace}/mailboxes/{mailbox}/messages\n\n"
+            ));
+        }
+        (self.console)(&text);
+    }
+
+    fn digest(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+        let mut hasher = DefaultHasher::new();
+        for namespace in self.in_force.namespaces() {
+            let values = Values::new(self.in_force.secrets(&namespace), self.options.secrets.as_deref());
+            for key in self.in_force.snapshot(&namespace).named_keys() {
+                (&namespace, &key.name, &key.key, values.get(&key.name, &key.key)).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+}
+
+fn now() -> Time {
+    Time(Timestamp::from_millisecond(wall_ms()).unwrap_or_default())
+}
+
+/// Prints each change of a simulated lamp.
+fn lamp_watcher(console: Console) -> Arc<dyn Fn(Seen) + Send + Sync> {
+    Arc::new(move |seen: Seen| {
+        let Seen { gateway, extension, on, counts, changed } = seen;
+        if changed {
+            let (light, word) = if on { ("●", "on ") } else { ("○", "off") };
+            let urgent = if counts.urgent_new > 0 { format!(", {} urgent", counts.urgent_new) } else { String::new() };
+            console(&format!("{light} lamp {extension} {word}  {} new{urgent}, {} old  (NOTIFY answered by simulator {gateway})\n", counts.new, counts.old));
+        }
+    })
+}

@@ -1,0 +1,163 @@
+//! What people read on the terminal: findings with file and line, and one table a kind.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
+use super::in_force::InForce;
+use crate::api::Condition;
+use crate::domain::status::ready;
+use crate::domain::{Claim, Finding, Outcome, Severity};
+use crate::source::manifest::{Document, Problem, render_error, render_warning};
+
+/// Findings and problems, rendered, and how many of them are errors.
+#[derive(Default, PartialEq, Eq)]
+pub struct Report {
+    /// Each as rustc would show it, in the order of files and lines.
+    pub texts: Vec<String>,
+    /// Errors among them.
+    pub errors: usize,
+}
+
+impl Report {
+    /// What there is to say about the directory and the outcome of each namespace.
+    #[must_use]
+    pub fn new(dir: &Path, in_force: &InForce, outcomes: &BTreeMap<String, Outcome>) -> Self {
+        let mut all: Vec<(Problem, Severity)> = in_force.problems.iter().map(|problem| (problem.clone(), Severity::Error)).collect();
+        for refused in &in_force.refused {
+            for finding in &refused.findings {
+                let mut problem = of_finding(&refused.document, finding);
+                problem.advice.push_str("; until then the version before stays in force");
+                all.push((problem, finding.code.severity()));
+            }
+        }
+        for (namespace, outcome) in outcomes {
+            for (kind, name, finding) in outcome.findings() {
+                if let Some(document) = in_force.document(kind, namespace, name) {
+                    all.push((of_finding(document, finding), finding.code.severity()));
+                }
+            }
+        }
+        all.sort_by(|(a, _), (b, _)| (&a.place.file, a.place.line, a.place.column, a.code).cmp(&(&b.place.file, b.place.line, b.place.column, b.code)));
+        let errors = all.iter().filter(|(_, severity)| *severity == Severity::Error).count();
+        let mut sources = BTreeMap::new();
+        let texts = all.iter().map(|(problem, severity)| rendered(dir, problem, *severity, &mut sources)).collect();
+        Self { texts, errors }
+    }
+}
+
+fn of_finding(document: &Document, finding: &Finding) -> Problem {
+    let Finding { code, path, message, advice } = finding;
+    Problem {
+        place: if path.is_empty() { document.place_of("metadata.name") } else { document.place_of(path) },
+        path: path.clone(),
+        code: code.as_str(),
+        message: message.clone(),
+        advice: advice.clone(),
+        object: Some(document.key()),
+    }
+}
+
+fn rendered(dir: &Path, problem: &Problem, severity: Severity, sources: &mut BTreeMap<Arc<str>, Option<String>>) -> String {
+    // The files were within their bounds a moment ago, when they were loaded.
+    let source = sources.entry(Arc::clone(&problem.place.file)).or_insert_with(|| fs::read_to_string(dir.join(&*problem.place.file)).ok());
+    match severity {
+        Severity::Error => render_error(problem, source.as_deref()),
+        Severity::Warning | Severity::Reason => render_warning(problem, source.as_deref()),
+    }
+}
+
+/// One table for each kind, over all namespaces, with the columns of `kubectl get`.
+#[must_use]
+pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> String {
+    let now = Time(Timestamp::UNIX_EPOCH);
+    let mut plans = Table::new(&["NAMESPACE", "UMDIALPLAN", "URI-TYPE", "SECURITY", "MAILBOXES", "READY", "REASON"]);
+    let mut policies = Table::new(&["NAMESPACE", "UMMAILBOXPOLICY", "PLAN", "MWI", "READY", "REASON"]);
+    let mut gateways = Table::new(&["NAMESPACE", "UMIPGATEWAY", "ADDRESS", "STATUS", "MWI", "PLANS", "READY", "REASON"]);
+    let mut mailboxes = Table::new(&["NAMESPACE", "UMMAILBOX", "EXTENSION", "POLICY", "PLAN", "MWI-ALLOWED", "READY", "REASON"]);
+    for (namespace, outcome) in outcomes {
+        let linked = &outcome.linked;
+        for (at, node) in linked.dial_plans.iter().enumerate() {
+            let Some(status) = outcome.dial_plan_status(at, None, &now) else { continue };
+            let count = status.mailboxes.unwrap_or_default().to_string();
+            let (uri_type, security) = (format!("{:?}", node.value.uri_type), node.value.security.to_string());
+            plans.row(&[namespace, &node.name, &uri_type, &security, &count], &status.conditions);
+        }
+        for (at, node) in linked.policies.iter().enumerate() {
+            let Some(status) = outcome.policy_status(at, None, &now) else { continue };
+            policies.row(&[namespace, &node.name, &node.value.0.dial_plan, yes(node.value.0.allow_mwi)], &status.conditions);
+        }
+        for (at, node) in linked.gateways.iter().enumerate() {
+            let Some(status) = outcome.gateway_status(at, None, &now) else { continue };
+            let gateway = &node.value.0;
+            let address = if gateway.simulator { "(simulator)".to_owned() } else { gateway.address.as_ref().map(ToString::to_string).unwrap_or_default() };
+            let served: Vec<&str> = status.plans.iter().map(|plan| plan.name.as_str()).collect();
+            let cells = [namespace, &*node.name, &address, gateway.status.as_str(), yes(gateway.mwi_allowed), &served.join(",")];
+            gateways.row(&cells, &status.conditions);
+        }
+        for (at, node) in linked.mailboxes.iter().enumerate() {
+            let Some(status) = outcome.mailbox_status(at, None, &now) else { continue };
+            let own = &node.value.own;
+            let extension = own.extensions.first().map(|extension| extension.as_str().to_owned()).unwrap_or_default();
+            let (plan, allowed) = (status.dial_plan.unwrap_or_default(), status.mwi_allowed.unwrap_or_default());
+            mailboxes.row(&[namespace, &node.name, &extension, &own.policy, &plan, &allowed], &status.conditions);
+        }
+    }
+    [plans, policies, gateways, mailboxes].iter().map(Table::text).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// A mailbox whose lamp can be tried at once: namespace and name.
+#[must_use]
+pub fn one_to_try(outcomes: &BTreeMap<String, Outcome>) -> Option<(&str, &str)> {
+    let simulated = |outcome: &Outcome, plan: u32| {
+        let route = outcome.routes.get(plan as usize).into_iter().flatten();
+        route.filter_map(|at| outcome.linked.gateways.get(*at as usize)).any(|gateway| gateway.value.0.simulator)
+    };
+    outcomes.iter().find_map(|(namespace, outcome)| {
+        let mut mailboxes = outcome.linked.mailboxes.iter().zip(&outcome.mwi);
+        let found = mailboxes.find(|(node, mwi)| mwi.claim == Claim::Allowed && node.value.dial_plan.is_some_and(|plan| simulated(outcome, plan)));
+        found.map(|(node, _)| (namespace.as_str(), &*node.name))
+    })
+}
+
+const fn yes(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+struct Table {
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    fn new(head: &[&str]) -> Self {
+        Self { rows: vec![head.iter().map(ToString::to_string).collect()] }
+    }
+
+    /// A row; its last two cells say whether the object is ready, and why.
+    fn row(&mut self, cells: &[&str], conditions: &[Condition]) {
+        let (status, reason) = ready(conditions);
+        self.rows.push(cells.iter().copied().chain([status, reason]).map(ToOwned::to_owned).collect());
+    }
+
+    /// The table, or nothing if it has no row.
+    fn text(&self) -> String {
+        let mut out = String::new();
+        if self.rows.len() < 2 {
+            return out;
+        }
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default();
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        for row in &self.rows {
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            // Writing to a text can't fail.
+            let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+        }
+        out
+    }
+}

@@ -1,0 +1,62 @@
+//! Checked-in files that the program writes: they are what it writes today. `UPDATE=1` rewrites them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use crate::tree;
+
+/// Runs the program with `arguments` and a folder, and compares that with `folder` of the repository.
+pub fn check(folder: &str, arguments: &[&str]) -> Vec<String> {
+    let fresh = tempfile::tempdir().unwrap();
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_lamplighter")).args(arguments).arg(fresh.path()).output().unwrap();
+    if !run.status.success() {
+        return vec![format!(
+            "{folder}:1: `lamplighter {}` failed: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&run.stderr)
+        )];
+    }
+    let (here, wanted) = (tree::root().join(folder), content(fresh.path()));
+    assert!(!wanted.is_empty(), "{folder}:1: `lamplighter {}` wrote nothing", arguments.join(" "));
+    if std::env::var_os("UPDATE").is_some() {
+        rewrite(&here, &wanted);
+    }
+    let found = content(&here);
+    let mut complaints = Vec::new();
+    for name in wanted.keys().chain(found.keys().filter(|name| !wanted.contains_key(*name))) {
+        let (old, new) = (found.get(name), wanted.get(name));
+        if old != new {
+            let line = first_difference(old, new);
+            complaints.push(format!("{folder}/{name}:{line}: not what the program writes: `UPDATE=1 cargo test --test tidy` rewrites it"));
+        }
+    }
+    complaints
+}
+
+fn rewrite(folder: &Path, wanted: &BTreeMap<String, String>) {
+    std::fs::create_dir_all(folder).unwrap();
+    for name in content(folder).keys().filter(|name| !wanted.contains_key(*name)) {
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
+    for (name, text) in wanted {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+}
+
+/// The files of a folder by name; a folder that is not there is empty.
+fn content(folder: &Path) -> BTreeMap<String, String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
+    let files = entries.map(|entry| {
+        let entry = entry.unwrap();
+        (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap())
+    });
+    files.collect()
+}
+
+fn first_difference(old: Option<&String>, new: Option<&String>) -> usize {
+    let (Some(old), Some(new)) = (old, new) else { return 1 };
+    let same = old.lines().zip(new.lines()).take_while(|(a, b)| a == b).count();
+    same + 1
+}
