@@ -1,6 +1,7 @@
 //! Message state over HTTP (contract section 3): what a voice-mail server tells and asks. It checks the shape of requests;
 //! what they mean is for the notifier.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,28 +96,22 @@ async fn metrics(Shared(api): Shared<Api>) -> Response {
     }
 }
 
-/// How an address names a mailbox.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Named {
-    Extension { namespace: String, plan: String, extension: String },
-    Mailbox { namespace: String, mailbox: String },
-}
+/// The parts of an address, by name.
+type Parts = BTreeMap<String, String>;
 
-impl Named {
-    fn find(self, directory: &Directory) -> Result<(String, String), Response> {
-        match self {
-            Self::Mailbox { namespace, mailbox } => Ok((namespace, mailbox)),
-            Self::Extension { namespace, plan, extension } => match directory.mailbox(&namespace, &plan, &extension) {
-                Some(mailbox) => Ok((namespace, mailbox)),
-                None => Err(problem(StatusCode::NOT_FOUND, &format!("no mailbox of dial plan {plan} in namespace {namespace} has the extension {extension}"))),
-            },
-        }
+/// Namespace and name of the mailbox that an address names, by itself or by an extension of a dial plan.
+fn find(parts: &Parts, directory: &Directory) -> Result<(String, String), Response> {
+    let part = |name: &str| parts.get(name).cloned().unwrap_or_default();
+    let namespace = part("namespace");
+    let (Some(plan), Some(extension)) = (parts.get("plan"), parts.get("extension")) else { return Ok((namespace, part("mailbox"))) };
+    match directory.mailbox(&namespace, plan, extension) {
+        Some(mailbox) => Ok((namespace, mailbox)),
+        None => Err(problem(StatusCode::NOT_FOUND, &format!("no mailbox of dial plan {plan} in namespace {namespace} has the extension {extension}"))),
     }
 }
 
-async fn read(Shared(api): Shared<Api>, Path(named): Path<Named>) -> Response {
-    let (namespace, mailbox) = match named.find(&api.directory) {
+async fn read(Shared(api): Shared<Api>, Path(parts): Path<Parts>) -> Response {
+    let (namespace, mailbox) = match find(&parts, &api.directory) {
         Ok(found) => found,
         Err(response) => return response,
     };
@@ -128,12 +123,12 @@ async fn read(Shared(api): Shared<Api>, Path(named): Path<Named>) -> Response {
     }
 }
 
-async fn write(Shared(api): Shared<Api>, Path(named): Path<Named>, headers: HeaderMap, body: Body) -> Response {
+async fn write(Shared(api): Shared<Api>, Path(parts): Path<Parts>, headers: HeaderMap, body: Body) -> Response {
     let put = match parse(&headers, body).await {
         Ok(put) => put,
         Err(response) => return response,
     };
-    let (namespace, mailbox) = match named.find(&api.directory) {
+    let (namespace, mailbox) = match find(&parts, &api.directory) {
         Ok(found) => found,
         Err(response) => return response,
     };

@@ -31,7 +31,7 @@ use crate::source::manifest::{Schemas, Watcher, load};
 use crate::source::secrets::Values;
 use fleet::{Common, Fleet, FleetError};
 use in_force::InForce;
-use report::{Report, one_to_try, tables};
+use report::{Report, Table, changes, one_to_try, tables};
 
 /// How often new values of Secrets in files are looked for.
 const SECRETS_PAUSE: Duration = Duration::from_secs(5);
@@ -124,7 +124,7 @@ pub async fn run(options: Options, console: Console, stop: watch::Receiver<bool>
     };
     let http = tokio::spawn(server.run(router(api), stop.clone()));
     let mut watcher = Watcher::new(&options.dir).await;
-    let mut program = Program { options, console, schemas, in_force: InForce::default(), fleet: Fleet::new(common), shown: None, tables: String::new(), values: 0 };
+    let mut program = Program { options, console, schemas, in_force: InForce::default(), fleet: Fleet::new(common), shown: None, tables: Vec::new(), values: 0 };
     program.reload(true).await?;
     ready.store(true, Ordering::Relaxed);
     program.invite(address);
@@ -150,7 +150,7 @@ fn once(options: &Options, console: &Console, schemas: &Schemas) -> Ended {
     for text in &report.texts {
         console(&format!("{text}\n"));
     }
-    console(&tables(&outcomes));
+    console(&changes(&tables(&outcomes), &[]));
     if report.errors == 0 { Ended::Well } else { Ended::WithErrors }
 }
 
@@ -173,7 +173,7 @@ struct Program {
     in_force: InForce,
     fleet: Fleet,
     shown: Option<Report>,
-    tables: String,
+    tables: Vec<Table>,
     /// Digest of the Secret values in force.
     values: u64,
 }
@@ -235,10 +235,8 @@ impl Program {
             self.shown = Some(report);
         }
         let tables = tables(outcomes);
-        if tables != self.tables {
-            (self.console)(&tables);
-            self.tables = tables;
-        }
+        (self.console)(&changes(&tables, &self.tables));
+        self.tables = tables;
         if first && self.in_force.is_empty() {
             (self.console)(&format!("there is no resource in {} yet; what appears there takes effect at once\n", self.options.dir.display()));
         }
@@ -248,7 +246,7 @@ impl Program {
     fn invite(&self, address: SocketAddr) {
         let outcomes = evaluate(&self.in_force, &self.options, true).into_iter().map(|(namespace, (outcome, _))| (namespace, outcome)).collect();
         let mut text = format!("\nLamplighter listens on http://{address} and watches {}.\n", self.options.dir.display());
-        if let Some((namespace, mailbox)) = one_to_try(&outcomes) {
+        if let Some((namespace, mailbox)) = one_to_try(&self.in_force, &outcomes) {
             text.push_str(&format!(
                 "Light a lamp:\n\n  curl -X PUT -H 'Content-Type: application/json' -d '{{\"new\":1,\"old\":0}}' \\\n    http://{address}/v1/namespaces/{namespace}/mailboxes/{mailbox}/messages\n\n"
             ));

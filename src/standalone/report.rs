@@ -1,6 +1,6 @@
 //! What people read on the terminal: findings with file and line, and one table a kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::in_force::InForce;
 use crate::api::Condition;
 use crate::domain::status::ready;
-use crate::domain::{Claim, Finding, Outcome, Severity};
+use crate::domain::{Claim, Finding, Kind, Outcome, Severity};
 use crate::source::manifest::{Document, Problem, render_error, render_warning};
 
 /// Findings and problems, rendered, and how many of them are errors.
@@ -74,7 +74,7 @@ fn rendered(dir: &Path, problem: &Problem, severity: Severity, sources: &mut BTr
 
 /// One table for each kind, over all namespaces, with the columns of `kubectl get`.
 #[must_use]
-pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> String {
+pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> Vec<Table> {
     let now = Time(Timestamp::UNIX_EPOCH);
     let mut plans = Table::new(&["NAMESPACE", "UMDIALPLAN", "URI-TYPE", "SECURITY", "MAILBOXES", "READY", "REASON"]);
     let mut policies = Table::new(&["NAMESPACE", "UMMAILBOXPOLICY", "PLAN", "MWI", "READY", "REASON"]);
@@ -108,28 +108,46 @@ pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> String {
             mailboxes.row(&[namespace, &node.name, &extension, &own.policy, &plan, &allowed], &status.conditions);
         }
     }
-    [plans, policies, gateways, mailboxes].iter().map(Table::text).filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n")
+    vec![plans, policies, gateways, mailboxes]
 }
 
-/// A mailbox whose lamp can be tried at once: namespace and name.
+/// The tables as text; of those that were shown before, only the rows that are new or changed.
 #[must_use]
-pub fn one_to_try(outcomes: &BTreeMap<String, Outcome>) -> Option<(&str, &str)> {
+pub fn changes(tables: &[Table], shown: &[Table]) -> String {
+    let new = |(at, table): (usize, &Table)| table.without(shown.get(at));
+    let texts: Vec<String> = tables.iter().enumerate().map(new).map(|table| table.text()).filter(|text| !text.is_empty()).collect();
+    texts.join("\n")
+}
+
+/// The first mailbox, in the order of the manifests, whose lamp a simulator shows: namespace and name.
+#[must_use]
+pub fn one_to_try<'a>(in_force: &InForce, outcomes: &'a BTreeMap<String, Outcome>) -> Option<(&'a str, &'a str)> {
     let simulated = |outcome: &Outcome, plan: u32| {
         let route = outcome.routes.get(plan as usize).into_iter().flatten();
         route.filter_map(|at| outcome.linked.gateways.get(*at as usize)).any(|gateway| gateway.value.0.simulator)
     };
-    outcomes.iter().find_map(|(namespace, outcome)| {
-        let mut mailboxes = outcome.linked.mailboxes.iter().zip(&outcome.mwi);
-        let found = mailboxes.find(|(node, mwi)| mwi.claim == Claim::Allowed && node.value.dial_plan.is_some_and(|plan| simulated(outcome, plan)));
-        found.map(|(node, _)| (namespace.as_str(), &*node.name))
-    })
+    let mut found = Vec::new();
+    for (namespace, outcome) in outcomes {
+        for (node, mwi) in outcome.linked.mailboxes.iter().zip(&outcome.mwi) {
+            if mwi.claim == Claim::Allowed && node.value.dial_plan.is_some_and(|plan| simulated(outcome, plan)) {
+                let place = in_force.document(Kind::Mailbox, namespace, &node.name).map(|document| &document.place);
+                found.push((place.map(|place| (Arc::clone(&place.file), place.line)), namespace.as_str(), &*node.name));
+            }
+        }
+    }
+    found.into_iter().min().map(|(_, namespace, name)| (namespace, name))
 }
 
 const fn yes(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
 
-struct Table {
+/// Rows that a table shows; a large installation has other ways to look.
+const MOST_ROWS: usize = 100;
+
+/// A table of one kind; the first row is its head.
+#[derive(PartialEq, Eq)]
+pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
@@ -144,19 +162,29 @@ impl Table {
         self.rows.push(cells.iter().copied().chain([status, reason]).map(ToOwned::to_owned).collect());
     }
 
+    /// The rows that another table has not.
+    fn without(&self, other: Option<&Self>) -> Self {
+        let known: BTreeSet<&Vec<String>> = other.into_iter().flat_map(|table| table.rows.iter().skip(1)).collect();
+        Self { rows: self.rows.iter().filter(|row| !known.contains(row)).cloned().collect() }
+    }
+
     /// The table, or nothing if it has no row.
     fn text(&self) -> String {
         let mut out = String::new();
         if self.rows.len() < 2 {
             return out;
         }
+        let more = self.rows.len().saturating_sub(MOST_ROWS + 1);
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default();
         let widths: Vec<usize> = (0..columns).map(width).collect();
-        for row in &self.rows {
+        for row in self.rows.iter().take(MOST_ROWS + 1) {
             let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
             // Writing to a text can't fail.
             let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+        }
+        if more > 0 {
+            let _ = writeln!(out, "... and {more} more");
         }
         out
     }
