@@ -10,6 +10,11 @@ fn evaluation_of_every_golden_case_is_as_recorded() {
 }
 
 #[test]
+fn every_finding_code_has_a_golden_case_and_a_place_in_the_docs() {
+    evaluate::run_codes();
+}
+
+#[test]
 fn examples_evaluate_without_a_finding() {
     evaluate::run_examples();
 }

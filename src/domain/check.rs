@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::finding::{Code, Kind, Notes};
 use super::link::{Linked, Node};
+use super::object::Security;
 use super::route;
 use crate::sip::text::Host;
 use super::snapshot::{Facts, KeyName};
@@ -19,6 +20,7 @@ pub fn all(linked: &mut Linked, facts: &Facts) {
     extensions_belong_to_the_oldest_mailbox(linked);
     resources_belong_to_the_oldest_mailbox(linked);
     gateways_fit_their_dial_plans(linked);
+    identities_fit_their_dial_plans(linked);
     gateway_addresses_differ(linked);
     keys_are_there(linked, facts);
     dial_plans_have_policies_and_gateways(linked);
@@ -35,8 +37,9 @@ fn display_names_are_unique(linked: &mut Linked) {
 fn unique_names<T>(kind: Kind, nodes: &mut [Node<T>], shown: impl Fn(&T) -> &str) {
     let claims = nodes.iter().enumerate().map(|(at, node)| (shown(&node.value).to_lowercase(), at));
     for (loser, winner, _) in losers(nodes, claims.collect()) {
-        let message = format!("{kind}/{winner} has the same display name");
-        note(nodes, loser, Code::DuplicateDisplayName, "spec.displayName", message, "choose a display name that no other has");
+        let Some(node) = nodes.get_mut(loser) else { continue };
+        let message = format!("`{}` is already the display name of {kind}/{winner}", shown(&node.value));
+        node.notes.add(Code::DuplicateDisplayName, "spec.displayName", message, "choose a display name that no other has; the older keeps it");
     }
 }
 
@@ -44,14 +47,17 @@ fn extensions_belong_to_the_oldest_mailbox(linked: &mut Linked) {
     let mut claims = Vec::with_capacity(linked.mailboxes.len());
     for (at, node) in linked.mailboxes.iter().enumerate() {
         if let Some(plan) = node.value.dial_plan {
-            claims.extend(node.value.own.extensions.iter().map(|extension| ((plan, *extension), at)));
+            claims.extend(node.value.own.extensions.iter().flatten().map(|extension| ((plan, *extension), at)));
         }
     }
     for (loser, winner, (_, extension)) in losers(&linked.mailboxes, claims) {
-        let path = linked.mailboxes.get(loser).and_then(|node| node.value.own.extensions.iter().position(|e| *e == extension));
-        let path = path.map_or_else(|| "spec.extensions".into(), |nth| format!("spec.extensions[{nth}]"));
+        let Some(node) = linked.mailboxes.get_mut(loser) else { continue };
+        let mut entries = node.value.own.extensions.iter_mut().enumerate();
+        let Some((nth, lost)) = entries.find(|(_, entry)| **entry == Some(extension)) else { continue };
+        *lost = None;
         let message = format!("extension {} already belongs to UMMailbox/{winner}", extension.as_str());
-        note(&mut linked.mailboxes, loser, Code::DuplicateExtension, &path, message, "choose an extension that is free in the dial plan; the older mailbox keeps it");
+        let advice = "choose an extension that is free in the dial plan; the older mailbox keeps it";
+        node.notes.add(Code::DuplicateExtension, format!("spec.extensions[{nth}]"), message, advice);
     }
 }
 
@@ -62,15 +68,11 @@ fn resources_belong_to_the_oldest_mailbox(linked: &mut Linked) {
     };
     let claims = linked.mailboxes.iter().enumerate().filter_map(claim).collect();
     for (loser, winner, (_, resource)) in losers(&linked.mailboxes, claims) {
+        let Some(node) = linked.mailboxes.get_mut(loser) else { continue };
+        node.value.own.resource = None;
         let message = format!("{resource} already belongs to UMMailbox/{winner}");
-        note(
-            &mut linked.mailboxes,
-            loser,
-            Code::DuplicateSipResourceIdentifier,
-            "spec.sipResourceIdentifier",
-            message,
-            "choose an address that is free in the dial plan; the older mailbox keeps it",
-        );
+        let advice = "choose an address that is free in the dial plan; the older mailbox keeps it";
+        node.notes.add(Code::DuplicateSipResourceIdentifier, "spec.sipResourceIdentifier", message, advice);
     }
 }
 
@@ -96,19 +98,36 @@ fn gateways_fit_their_dial_plans(linked: &mut Linked) {
     }
 }
 
+fn identities_fit_their_dial_plans(linked: &mut Linked) {
+    for node in &mut linked.gateways {
+        let without = node.value.1.iter().filter_map(|at| linked.dial_plans.get(*at as usize)).find(|plan| plan.value.uri_type != super::object::UriType::SipName);
+        let Some(plan) = without else { continue };
+        let identity = &node.value.0.identity;
+        for (field, template) in [("requestURI", &identity.request_uri), ("from", &identity.from), ("to", &identity.to)] {
+            if template.as_ref().is_some_and(|template| template.names("sipResourceIdentifier")) {
+                let message = format!("{{sipResourceIdentifier}} is no SIP address on UMDialPlan/{}, which is not of uriType SipName", plan.name);
+                node.notes.add(Code::IdentityInvalid, format!("spec.identity.{field}"), message, "write {number} or {extension}, as in sip:{number}@{gateway}");
+            }
+        }
+    }
+}
+
 fn gateway_addresses_differ(linked: &mut Linked) {
-    let mut seen: BTreeMap<(String, Option<u16>), Arc<str>> = BTreeMap::new();
+    let mut seen: BTreeMap<(String, u16), Arc<str>> = BTreeMap::new();
     for node in &mut linked.gateways {
         let gateway = &node.value.0;
         let Some(address) = gateway.address.as_ref().filter(|_| !gateway.simulator) else { continue };
-        match seen.get(&(address.to_string(), gateway.port)) {
+        let mut plans = node.value.1.iter().filter_map(|at| linked.dial_plans.get(*at as usize));
+        let security = if plans.any(|plan| plan.value.security.is_tls()) { Security::Secured } else { Security::Unsecured };
+        let place = (address.to_string(), gateway.port.unwrap_or_else(|| route::default_port(route::way(security, gateway))));
+        match seen.get(&place) {
             Some(first) => node.notes.add(
                 Code::DuplicateGatewayAddress,
                 "spec.address",
                 format!("UMIPGateway/{first} has the same address and port"),
-                "keep one of the two: a lamp would be told twice, and failing over leads nowhere",
+                "keep one of the two, with huntGroups for all dial plans: failing over from one to the other leads nowhere",
             ),
-            None => drop(seen.insert((address.to_string(), gateway.port), Arc::clone(&node.name))),
+            None => drop(seen.insert(place, Arc::clone(&node.name))),
         }
     }
 }
@@ -142,7 +161,8 @@ fn certificate_is_there(notes: &mut Notes, facts: &Facts, path: &str, secret: &s
 fn key_is_there(notes: &mut Notes, facts: &Facts, path: &str, key: &KeyName) {
     if facts.missing_keys.contains(key) {
         let KeyName { name, key } = key;
-        notes.add(Code::SecretNotFound, path, format!("there is no key {key} in {name}"), format!("create {name} with the key {key} in this namespace"));
+        let what = if path.ends_with("SecretRef") { "Secret" } else { "Secret or ConfigMap" };
+        notes.add(Code::SecretNotFound, path, format!("there is no {what} {name} with the key {key}"), "create it in this namespace, or name one that is there");
     }
 }
 
@@ -161,15 +181,15 @@ fn dial_plans_have_policies_and_gateways(linked: &mut Linked) {
         if gateways.len() > MOST_GATEWAYS {
             node.notes.add(Code::TooManyGateways, "", format!("{} gateways serve this dial plan", gateways.len()), format!("at most {MOST_GATEWAYS} are possible: split the dial plan"));
         }
-        let usable = gateways.iter().filter_map(|at| linked.gateways.get(*at as usize)).any(|gateway| route::takes_notify(&gateway.value.0));
+        let usable = gateways.iter().filter_map(|at| linked.gateways.get(*at as usize)).any(route::is_usable);
         if gateways.is_empty() {
             node.notes.add(Code::NoGateway, "", "no gateway serves this dial plan, so no lamp can be lit", "set dialPlanRef or huntGroups on a UMIPGateway");
         } else if !usable {
             node.notes.add(
                 Code::NoGatewayForMWI,
                 "",
-                "every gateway of this dial plan is disabled or refuses NOTIFY, so no lamp can be lit",
-                "set `status: Enabled` and `messageWaitingIndicatorAllowed: true` on one of them",
+                "every gateway of this dial plan is disabled, refuses NOTIFY or has errors, so no lamp can be lit",
+                "on one of them, set `status: Enabled` and `messageWaitingIndicatorAllowed: true`, and mend its errors",
             );
         }
     }
@@ -189,25 +209,28 @@ fn errors_reach_what_hangs_on_them(linked: &mut Linked) {
     let unsound = |at: u32| dial_plans.get(at as usize).filter(|plan| !plan.is_sound());
     for node in policies.iter_mut() {
         if let Some(plan) = node.value.1.and_then(unsound) {
-            depends(&mut node.notes, Code::DialPlanInvalid, Kind::DialPlan, "spec.dialPlanRef.name", &plan.name);
+            depends(&mut node.notes, Code::DialPlanInvalid, Kind::DialPlan, "spec.dialPlanRef.name", plan);
         }
     }
     for node in gateways.iter_mut() {
         for plan in node.value.1.iter().filter_map(|at| unsound(*at)) {
             let path = node.value.0.groups.iter().find(|group| *group.dial_plan == *plan.name).map_or("", |group| &group.path);
-            depends(&mut node.notes, Code::DialPlanInvalid, Kind::DialPlan, path, &plan.name);
+            depends(&mut node.notes, Code::DialPlanInvalid, Kind::DialPlan, path, plan);
         }
     }
     for node in mailboxes.iter_mut() {
         let policy = node.value.policy.and_then(|at| policies.get(at as usize));
         if let Some(policy) = policy.filter(|policy| policy.notes.any_error().is_some()) {
-            depends(&mut node.notes, Code::MailboxPolicyInvalid, Kind::MailboxPolicy, "spec.mailboxPolicyRef.name", &policy.name);
+            depends(&mut node.notes, Code::MailboxPolicyInvalid, Kind::MailboxPolicy, "spec.mailboxPolicyRef.name", policy);
         }
     }
 }
 
-fn depends(notes: &mut Notes, code: Code, kind: Kind, path: &str, name: &str) {
-    notes.add(code, path, format!("{kind}/{name} has errors"), format!("mend {kind}/{name}; until then the lamps that hang on it stay as they are"));
+fn depends<T>(notes: &mut Notes, code: Code, kind: Kind, path: &str, on: &Node<T>) {
+    let Some(cause) = on.notes.any_error() else { return };
+    let name = &on.name;
+    let message = format!("{kind}/{name} has errors ({})", cause.code);
+    notes.add(code, path, message, format!("mend {kind}/{name}; until then the lamps that hang on it stay as they are"));
 }
 
 /// For each thing that several claim: who loses it, to whom, and what it is, in the order of the claims.
@@ -221,10 +244,4 @@ fn losers<T, K: Ord + Clone>(nodes: &[Node<T>], mut claims: Vec<(K, usize)>) -> 
         lost.extend(others.iter().map(|(key, at)| (*at, Arc::clone(winner), key.clone())));
     }
     lost
-}
-
-fn note<T>(nodes: &mut [Node<T>], at: usize, code: Code, path: &str, message: String, advice: &str) {
-    if let Some(node) = nodes.get_mut(at) {
-        node.notes.add(code, path, message, advice);
-    }
 }

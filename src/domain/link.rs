@@ -86,7 +86,7 @@ pub fn link(snapshot: &Snapshot) -> Linked {
     let policies = nodes(&snapshot.mailbox_policies, |object, notes| {
         let policy = MailboxPolicy::read(object, notes);
         let plan = find(&plan_names, &policy.dial_plan);
-        exists(notes, Kind::DialPlan, "spec.dialPlanRef.name", &policy.dial_plan, plan);
+        exists(notes, Kind::DialPlan, "spec.dialPlanRef.name", &policy.dial_plan, plan, FROZEN);
         (policy, plan)
     });
     let policy_names = names(&policies);
@@ -96,7 +96,7 @@ pub fn link(snapshot: &Snapshot) -> Linked {
         let mut plans = Vec::new();
         for group in &gateway.groups {
             let plan = find(&plan_names, &group.dial_plan);
-            exists(notes, Kind::DialPlan, &group.path, &group.dial_plan, plan);
+            exists(notes, Kind::DialPlan, &group.path, &group.dial_plan, plan, "create it, or name one that exists");
             plans.extend(plan);
         }
         plans.sort_unstable();
@@ -107,9 +107,9 @@ pub fn link(snapshot: &Snapshot) -> Linked {
     let mailboxes = nodes(&snapshot.mailboxes, |object, notes| {
         let policy_name = &object.spec.mailbox_policy_ref.name;
         let policy = find(&policy_names, policy_name);
-        exists(notes, Kind::MailboxPolicy, "spec.mailboxPolicyRef.name", policy_name, policy);
+        exists(notes, Kind::MailboxPolicy, "spec.mailboxPolicyRef.name", policy_name, policy, FROZEN);
         let plan = policy.and_then(|at| policies.get(at as usize)).and_then(|node| node.value.1);
-        let own = Mailbox::read(object, plan.and_then(|at| dial_plans.get(at as usize)).map(|node| &node.value), notes);
+        let own = Mailbox::read(object, plan.and_then(|at| dial_plans.get(at as usize)).and_then(measure), notes);
         LinkedMailbox { own, policy, dial_plan: plan }
     });
     Linked { dial_plans, policies, gateways, mailboxes }
@@ -138,6 +138,13 @@ where
     sorted.into_iter().map(node).collect()
 }
 
+/// What mailboxes are measured by, unless it is wrong itself: then each of them would be wrong with it.
+fn measure(plan: &Node<DialPlan>) -> Option<&DialPlan> {
+    let wrong = |path: &str| ["spec.numberOfDigitsInExtension", "spec.uriType"].contains(&path);
+    let sound = !plan.notes.all().iter().any(|finding| wrong(&finding.path));
+    sound.then_some(&plan.value)
+}
+
 fn names<T>(nodes: &[Node<T>]) -> BTreeMap<Arc<str>, u32> {
     nodes.iter().zip(0..).map(|(node, at)| (Arc::clone(&node.name), at)).collect()
 }
@@ -146,11 +153,12 @@ fn find(names: &BTreeMap<Arc<str>, u32>, name: &str) -> Option<u32> {
     names.get(name).copied()
 }
 
+const FROZEN: &str = "create it, or name one that exists; until then the lamps that hang on it stay as they are";
+
 /// A finding where the object that is named does not exist.
-fn exists(notes: &mut Notes, kind: Kind, path: &str, name: &str, found: Option<u32>) {
+fn exists(notes: &mut Notes, kind: Kind, path: &str, name: &str, found: Option<u32>, advice: &str) {
     if found.is_none() {
         let code = if kind == Kind::MailboxPolicy { Code::MailboxPolicyNotFound } else { Code::DialPlanNotFound };
-        let advice = "create it, or name one that exists; until then the lamps that hang on it stay as they are";
         notes.add(code, path, format!("{kind}/{name} does not exist in this namespace"), advice);
     }
 }

@@ -52,8 +52,17 @@ pub const fn takes_notify(gateway: &Gateway) -> bool {
 pub fn is_usable(node: &Node<(Gateway, Vec<u32>)>) -> bool {
     use super::finding::Code;
     let blocked = node.notes.all().iter().any(|finding| {
-        // A dial plan that is missing darkens nothing for the others that the gateway serves.
-        finding.code.severity() == super::finding::Severity::Error && !matches!(finding.code, Code::DialPlanNotFound | Code::DialPlanInvalid)
+        // A dial plan that is missing darkens nothing for the others that the gateway serves; names and pilots are not in the way of NOTIFY.
+        let harmless = matches!(
+            finding.code,
+            Code::DialPlanNotFound
+                | Code::DialPlanInvalid
+                | Code::DisplayNameInvalid
+                | Code::DuplicateDisplayName
+                | Code::PilotIdentifierInvalid
+                | Code::DuplicatePilotIdentifier
+        );
+        finding.code.severity() == super::finding::Severity::Error && !harmless
     });
     takes_notify(&node.value.0) && !blocked
 }

@@ -103,7 +103,7 @@ fn verdicts(notes: &Notes, served: &Served, programmed: bool) -> Vec<Verdict> {
     let accepted = by_findings("Accepted", notes, Aspect::Accepted);
     let resolved = by_findings("ResolvedRefs", notes, Aspect::ResolvedRefs);
     let programmed = match (error, served, programmed) {
-        (Some(error), ..) => Verdict { type_: "Programmed", status: "False", reason: error.code.as_str(), message: "Not in force: it has errors".into() },
+        (Some(error), ..) => Verdict { type_: "Programmed", status: "False", reason: error.code.as_str(), message: "Not all of it is in force: it has errors".into() },
         (None, Served::No(why), _) => Verdict { type_: "Programmed", status: "False", reason: "NotServed", message: format!("No notifier acts by it: {why}") },
         (None, Served::Yes, true) => Verdict { type_: "Programmed", status: "True", reason: "Programmed", message: "The notifier acts by it".into() },
         (None, Served::Yes, false) => Verdict { type_: "Programmed", status: "Unknown", reason: "Pending", message: "The notifier has not said that it acts by it".into() },

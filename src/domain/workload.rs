@@ -1,5 +1,6 @@
 //! The configuration of each dial plan's notifier, as it follows from an outcome.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::object::{Auth, Family, Identity, Mode, NotifierTls, Tls, UriType};
@@ -95,13 +96,12 @@ impl Outcome {
     fn claim(&self, at: usize) -> Option<MailboxClaim> {
         let (node, mwi) = (self.linked.mailboxes.get(at)?, self.mwi.get(at)?);
         let own = &node.value.own;
-        let extensions = own.extensions.iter().map(|extension| extension.as_str().to_owned());
+        let extensions = own.extensions.iter().flatten().map(|extension| extension.as_str().to_owned());
         let resource = own.resource.iter().map(ToString::to_string);
         Some(MailboxClaim {
             name: node.name.to_string(),
-            // An address that an older mailbox has does not lead here.
-            addresses: if matches!(mwi.reason, Code::DuplicateExtension | Code::DuplicateSipResourceIdentifier) { Vec::new() } else { extensions.chain(resource).collect() },
-            extension: own.extensions.first().map(|extension| extension.as_str().to_owned()),
+            addresses: extensions.chain(resource).collect(),
+            extension: own.extensions.iter().flatten().next().map(|extension| extension.as_str().to_owned()),
             lamps: own.lamps.clone(),
             claim: mwi.claim,
             reason: mwi.reason,
@@ -111,7 +111,7 @@ impl Outcome {
     fn notifier(&self, at: usize, mut mailboxes: Vec<MailboxClaim>, unplaced: &[MailboxClaim]) -> Option<NotifierConfig> {
         let node = self.linked.dial_plans.get(at)?;
         let plan = &node.value;
-        mailboxes.extend_from_slice(unplaced);
+        mailboxes.extend(without_taken(unplaced, &mailboxes));
         mailboxes.sort_by(|a, b| a.name.cmp(&b.name));
         let routes = self.routes.get(at).into_iter().flatten();
         Some(NotifierConfig {
@@ -145,4 +145,17 @@ impl Outcome {
             tls: gateway.tls.clone(),
         })
     }
+}
+
+/// Mailboxes whose dial plan is not known, without the addresses that a mailbox of this dial plan has.
+fn without_taken(unplaced: &[MailboxClaim], mailboxes: &[MailboxClaim]) -> Vec<MailboxClaim> {
+    if unplaced.is_empty() {
+        return Vec::new();
+    }
+    let taken: BTreeSet<&String> = mailboxes.iter().flat_map(|mailbox| &mailbox.addresses).collect();
+    let free = |claim: &MailboxClaim| {
+        let addresses = claim.addresses.iter().filter(|address| !taken.contains(address)).cloned().collect();
+        MailboxClaim { addresses, ..claim.clone() }
+    };
+    unplaced.iter().map(free).collect()
 }

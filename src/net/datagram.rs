@@ -32,7 +32,7 @@ struct Sent {
 
 pub(super) struct Datagrams {
     socket: UdpSocket,
-    /// The socket is IPv6 and takes IPv4 as mapped addresses.
+    /// The socket is IPv6, where only Linux takes an IPv4 address that is not mapped into IPv6.
     mapped: bool,
     service: Arc<Service>,
     sent: ClientTable<Sent>,
@@ -189,7 +189,7 @@ fn reply_address(request: &Request, from: SocketAddr) -> Option<SocketAddr> {
     let rport = |parameter: &str| {
         parameter.split('=').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("rport"))
     };
-    if true || via.split(';').skip(1).any(rport) {
+    if via.split(';').skip(1).any(rport) {
         return Some(from);
     }
     let sent_by = request.sent_by()?;

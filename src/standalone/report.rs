@@ -103,7 +103,7 @@ pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> Vec<Table> {
         for (at, node) in linked.mailboxes.iter().enumerate() {
             let Some(status) = outcome.mailbox_status(at, None, &now) else { continue };
             let own = &node.value.own;
-            let extension = own.extensions.first().map(|extension| extension.as_str().to_owned()).unwrap_or_default();
+            let extension = own.extensions.iter().flatten().next().map(|extension| extension.as_str().to_owned()).unwrap_or_default();
             let (plan, allowed) = (status.dial_plan.unwrap_or_default(), status.mwi_allowed.unwrap_or_default());
             mailboxes.row(&[namespace, &node.name, &extension, &own.policy, &plan, &allowed], &status.conditions);
         }

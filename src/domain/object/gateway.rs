@@ -149,6 +149,12 @@ impl Template {
         out
     }
 
+    /// Whether `{name}` stands in it.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        self.0.split('{').skip(1).any(|part| part.split_once('}').is_some_and(|(found, _)| found == name))
+    }
+
     fn read(text: &str) -> Result<Self, Expected> {
         const WANTED: Expected = Expected("a SIP URI with {extension}, {sipResourceIdentifier}, {number}, {gateway} or {notifier}, as in sip:{number}@{gateway}");
         let known = text.split('{').skip(1).all(|part| part.split_once('}').is_some_and(|(name, _)| PLACEHOLDERS.contains(&name)));
@@ -248,7 +254,7 @@ fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: 
         notes.add(
             Code::AddressFamilyMismatch,
             PATH,
-            format!("{address} does not go with ipAddressFamily"),
+            format!("`{text}` does not go with ipAddressFamily {}", if family == Family::V4 { "IPv4Only" } else { "IPv6Only" }),
             "write `ipAddressFamily: Any`, or an address of the family that is set",
         );
     }
@@ -260,7 +266,7 @@ fn groups(notes: &mut Notes, dial_plan_ref: Option<&str>, hunt_groups: &[wire::H
     let whole = dial_plan_ref.map(|name| PilotGroup { dial_plan: name.to_owned(), path: "spec.dialPlanRef.name".into(), pilots: Vec::new() });
     let mut groups: Vec<PilotGroup> = whole.into_iter().collect();
     if hunt_groups.len() > 100 {
-        let message = format!("spec.huntGroups has {} entries", hunt_groups.len());
+        let message = format!("{} entries are too many", hunt_groups.len());
         notes.add(Code::ValueOutOfRange, "spec.huntGroups", message, "at most 100 are possible");
     }
     for (at, group) in hunt_groups.iter().enumerate().take(100) {
@@ -270,7 +276,7 @@ fn groups(notes: &mut Notes, dial_plan_ref: Option<&str>, hunt_groups: &[wire::H
             let fits = pilot.parse::<Extension>().is_ok() || pilot.parse::<E164>().is_ok() || pilot.parse::<SipName>().is_ok();
             if !fits {
                 let message = format!("`{}` can't be a pilot identifier", pilot.escape_debug());
-                notes.add(Code::PilotIdentifierInvalid, path, message, "expected an extension, a number with `+`, or user@host");
+                notes.add(Code::PilotIdentifierInvalid, path, message, "expected digits, a number with `+`, or user@host, without spaces");
             } else if !seen.insert(pilot) {
                 let message = format!("pilot identifier {pilot} stands twice on this gateway");
                 notes.add(Code::DuplicatePilotIdentifier, path, message, "a pilot identifier leads to one dial plan: remove one of the two");

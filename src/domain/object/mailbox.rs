@@ -10,8 +10,8 @@ use crate::domain::scalar::{Expected, Extension, LampAddress};
 pub struct Mailbox {
     /// Name of its policy.
     pub policy: String,
-    /// Extensions, the primary one first.
-    pub extensions: Vec<Extension>,
+    /// Extensions, the primary one first, each at its place in the spec; none: that entry has an error.
+    pub extensions: Vec<Option<Extension>>,
     /// SIP address or number, on plans that have them.
     pub resource: Option<LampAddress>,
     /// Lamps that show its messages.
@@ -35,7 +35,7 @@ impl Mailbox {
             (_, None) => Vec::new(),
             (Some(named), Some(dial_plan)) => read_lamps(notes, named, dial_plan),
             (None, Some(dial_plan)) => match dial_plan.uri_type {
-                UriType::TelExtn => extensions.first().copied().map(LampAddress::Extension).into_iter().collect(),
+                UriType::TelExtn => extensions.iter().flatten().next().copied().map(LampAddress::Extension).into_iter().collect(),
                 UriType::E164 | UriType::SipName => resource.clone().into_iter().collect(),
             },
         };
@@ -52,24 +52,24 @@ fn check_display_name(notes: &mut Notes, name: &str) {
 
 fn too_many(notes: &mut Notes, path: &str, count: usize) {
     if count > MOST {
-        notes.add(Code::ValueOutOfRange, path, format!("{path} has {count} entries"), format!("at most {MOST} are possible"));
+        notes.add(Code::ValueOutOfRange, path, format!("{count} entries are too many"), format!("at most {MOST} are possible"));
     }
 }
 
-fn read_extensions(notes: &mut Notes, texts: &[String], dial_plan: Option<&DialPlan>) -> Vec<Extension> {
+fn read_extensions(notes: &mut Notes, texts: &[String], dial_plan: Option<&DialPlan>) -> Vec<Option<Extension>> {
     if texts.is_empty() {
         notes.add(Code::ExtensionMissing, "spec.extensions", "the mailbox has no extension", "name at least one, in quotes, as in [\"4201\"]");
     }
     too_many(notes, "spec.extensions", texts.len());
     let mut extensions = Vec::with_capacity(texts.len().min(MOST));
     for (at, text) in texts.iter().take(MOST).enumerate() {
-        let Some(extension) = read_extension(notes, text, dial_plan, || format!("spec.extensions[{at}]"), Code::ExtensionInvalid) else { continue };
-        if extensions.contains(&extension) {
+        let mut extension = read_extension(notes, text, dial_plan, || format!("spec.extensions[{at}]"), Code::ExtensionInvalid);
+        if extension.is_some() && extensions.contains(&extension) {
             let message = format!("extension {text} stands twice in this mailbox");
             notes.add(Code::DuplicateExtension, format!("spec.extensions[{at}]"), message, "remove one of the two");
-        } else {
-            extensions.push(extension);
+            extension = None;
         }
+        extensions.push(extension);
     }
     extensions
 }
@@ -77,7 +77,8 @@ fn read_extensions(notes: &mut Notes, texts: &[String], dial_plan: Option<&DialP
 fn read_extension(notes: &mut Notes, text: &str, dial_plan: Option<&DialPlan>, path: impl FnOnce() -> String, code: Code) -> Option<Extension> {
     let Ok(extension) = text.parse::<Extension>() else {
         let message = format!("`{}` can't be an extension", text.escape_debug());
-        notes.add(code, path(), message, "expected 1 to 20 digits, in quotes");
+        let digits = dial_plan.map_or_else(|| "1 to 20".to_owned(), |dial_plan| dial_plan.digits.to_string());
+        notes.add(code, path(), message, format!("expected {digits} digits, in quotes"));
         return None;
     };
     if let Some(dial_plan) = dial_plan

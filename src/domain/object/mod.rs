@@ -21,7 +21,7 @@ use super::scalar::display_name;
 /// A number within `min..=max`, or a finding and the nearest allowed value.
 fn number(notes: &mut Notes, path: &str, value: i32, min: i32, max: i32) -> u32 {
     if value < min || value > max {
-        notes.add(Code::ValueOutOfRange, path, format!("{path} is {value}"), format!("choose a whole number from {min} to {max}"));
+        notes.add(Code::ValueOutOfRange, path, format!("{value} is out of range"), format!("choose a whole number from {min} to {max}"));
     }
     u32::try_from(value.clamp(min, max)).unwrap_or_default()
 }
@@ -45,7 +45,7 @@ fn one_of<T: Copy>(notes: &mut Notes, path: &str, value: &str, first: (&str, T),
             format!("choose one of {}", words.join(", "))
         }
     };
-    notes.add(Code::ValueNotAllowed, path, format!("`{value}` is not a value of {path}"), advice);
+    notes.add(Code::ValueNotAllowed, path, format!("`{}` is not a possible value", value.escape_debug()), advice);
     first.1
 }
 

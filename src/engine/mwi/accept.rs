@@ -19,7 +19,9 @@ pub fn accept(current: Option<(Counts, u64)>, counts: Counts, version: Option<u6
         (None, version) => Accept::New(version.unwrap_or(1)),
         (Some((_, known)), None) => known.checked_add(1).map_or(Accept::Conflict, Accept::New),
         (Some((_, known)), Some(version)) if version > known => Accept::New(version),
-        (Some((known_counts, known)), Some(version)) if version == known && counts == known_counts => Accept::Same(known),
+        (Some((known_counts, known)), Some(version)) if version == known && counts == known_counts => {
+            Accept::Same(known)
+        }
         (Some(_), Some(_)) => Accept::Conflict,
     }
 }

@@ -94,7 +94,7 @@ pub enum Report {
         /// What showed it.
         last: Answer,
     },
-    /// A gateway that was down answers again.
+    /// A gateway that was down answers again, or has come back to the configuration or with another route.
     GatewayUp {
         /// Its name.
         gateway: String,

@@ -25,7 +25,13 @@ pub(super) struct Claimant {
 
 impl Claimant {
     pub fn new(name: &str) -> Claimant {
-        Claimant { name: name.to_owned(), counts: None, standing: Standing::Frozen, lamps: Vec::new(), configured: false }
+        Claimant {
+            name: name.to_owned(),
+            counts: None,
+            standing: Standing::Frozen,
+            lamps: Vec::new(),
+            configured: false,
+        }
     }
 
     /// The lamps that it claims.
@@ -42,7 +48,11 @@ impl Claimant {
 }
 
 /// Takes the claims of a configuration; `lamp` gives a lamp's number.
-pub(super) fn take_claims(claimants: &mut Table<Claimant>, config: &Config, mut lamp: impl FnMut(&str) -> u32) {
+pub(super) fn take_claims(
+    claimants: &mut Table<Claimant>,
+    config: &Config,
+    mut lamp: impl FnMut(&str) -> u32,
+) {
     for claimant in claimants.iter_mut() {
         if config.complete {
             claimant.configured = false;
@@ -102,7 +112,13 @@ pub(super) fn all_claim(shown: &[u32], claims: &[u32]) -> bool {
 
 /// What a lamp ought to show that `claims` (allowed and frozen claimants) claim, that may show the messages of `shown`, and
 /// that may be lit if it is `touched`. If all claimants are unknown it is put out, provided that somebody left.
-pub(super) fn desired(mode: Mode, claimants: &Table<Claimant>, claims: &[u32], shown: &[u32], touched: bool) -> Desired {
+pub(super) fn desired(
+    mode: Mode,
+    claimants: &Table<Claimant>,
+    claims: &[u32],
+    shown: &[u32],
+    touched: bool,
+) -> Desired {
     let put_out = if touched { Desired::PutOut } else { Desired::Nothing };
     if mode == Mode::Dark || claims.is_empty() {
         return put_out;

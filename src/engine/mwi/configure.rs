@@ -1,7 +1,7 @@
 //! Taking what was stored and what is configured. May look at every lamp.
 
 use super::Engine;
-use super::action::Action;
+use super::action::{Action, Report};
 use super::claimant::{Claimant, all_claim, take_claims};
 use super::config::{Attempt, Config, Gateway, Mode, Stored, StoredLamp};
 use super::gateway::{Health, Peer};
@@ -28,6 +28,7 @@ impl Engine {
         let id = self.lamps.intern(&stored.address, |id| Lamp::new(id, &stored.address));
         let Some(lamp) = self.lamps.get_mut(id) else { return };
         lamp.touched = Touched::Yes;
+        lamp.unsure = true;
         lamp.forget_at = stored.forsaken_for.map(|gone| now + FORSAKEN_FOR.saturating_sub(gone));
         for mailbox in &stored.claimants {
             let claimant = self.shared.claimants.intern(mailbox, |_| Claimant::new(mailbox));
@@ -70,7 +71,9 @@ impl Engine {
             (0..self.shared.peers.len()).for_each(|peer| self.hang_up(peer));
         }
         let lamps = &mut self.lamps;
-        take_claims(&mut self.shared.claimants, &config, |address| lamps.intern(address, |id| Lamp::new(id, address)));
+        take_claims(&mut self.shared.claimants, &config, |address| {
+            lamps.intern(address, |id| Lamp::new(id, address))
+        });
         self.claim_lamps();
         for lamp in self.lamps.iter_mut() {
             if mode_changed {
@@ -82,9 +85,7 @@ impl Engine {
             if gateways_changed || mode_changed {
                 lamp.try_anew(&self.shared);
             }
-            if self.config.is_none() {
-                lamp.doubt_stored(&self.shared.order);
-            }
+            lamp.doubt_stored(&self.shared.order);
             lamp.check_forsaken(&mut self.shared, now);
             lamp.want(lamp.desire(&self.shared), &mut self.shared, now);
         }
@@ -111,7 +112,9 @@ impl Engine {
             let Some(peer) = self.shared.peers.get_mut(id) else { continue };
             let moved = peer.route.is_some_and(|route| route != gateway.route);
             if !peer.usable || moved {
-                peer.health = Health::Up;
+                if std::mem::replace(&mut peer.health, Health::Up) == Health::Down {
+                    self.shared.out.push(Action::Report(Report::GatewayUp { gateway: gateway.name.clone() }));
+                }
                 peer.first_probe(now, hash(&peer.name) ^ self.shared.seed);
             }
             peer.usable = true;
@@ -124,7 +127,10 @@ impl Engine {
             order.push(id);
         }
         for id in 0..self.shared.peers.len() {
-            let Some(peer) = self.shared.peers.get_mut(id).filter(|peer| peer.usable && !order.contains(&id)) else { continue };
+            let Some(peer) = self.shared.peers.get_mut(id).filter(|peer| peer.usable && !order.contains(&id))
+            else {
+                continue;
+            };
             peer.usable = false;
             self.hang_up(id);
         }
@@ -134,8 +140,10 @@ impl Engine {
     /// Ends every attempt at a gateway that may hear nothing more, or is elsewhere now.
     fn hang_up(&mut self, peer: u32) {
         let flights = self.shared.flights.iter();
-        let ended: Vec<(u64, u32)> =
-            flights.filter(|(_, flight)| flight.peer == peer).map(|(id, flight)| (*id, flight.lamp)).collect();
+        let ended: Vec<(u64, u32)> = flights
+            .filter(|(_, flight)| flight.peer == peer)
+            .map(|(id, flight)| (*id, flight.lamp))
+            .collect();
         for (id, lamp) in ended {
             let lingering = self.shared.flights.remove(&id).is_some_and(|flight| flight.lingering);
             if !lingering {
@@ -168,10 +176,11 @@ impl Lamp {
         self.note(peer, |contact| contact.doubt = true);
     }
 
-    /// What the earlier run sent last may have arrived anywhere, unanswered. A refresh sets that right, but there is none for a
+    /// What an earlier run sent last may have arrived anywhere, unanswered. A refresh sets that right, but there is none for a
     /// lamp that is put out because somebody left.
     fn doubt_stored(&mut self, order: &[u32]) {
-        if !all_claim(&self.shown, &self.claims) {
+        if self.unsure && !all_claim(&self.shown, &self.claims) {
+            self.unsure = false;
             order.iter().for_each(|peer| self.note(*peer, |contact| contact.doubt = true));
         }
     }

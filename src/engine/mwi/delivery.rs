@@ -102,7 +102,8 @@ impl Lamp {
 
     /// The healthiest gateway that this round has not tried, in order of preference.
     fn next_gateway(&self, delivery: &Delivery, shared: &Shared) -> Option<u32> {
-        let untried = |peer: &u32| !delivery.tried.iter().any(|(tried, _)| tried == peer) && !self.refused_by(*peer);
+        let untried =
+            |peer: &u32| !delivery.tried.iter().any(|(tried, _)| tried == peer) && !self.refused_by(*peer);
         shared.order.iter().copied().filter(untried).min_by_key(|peer| shared.health(*peer))
     }
 
@@ -142,6 +143,7 @@ impl Lamp {
         None
     }
 
+    /// Ends a delivery: confirmed, or stuck for a reason.
     pub fn end_delivery(&mut self, stuck: Option<Stuck>, shared: &mut Shared, now: Time) {
         let last = self.delivery.take().and_then(|delivery| delivery.last);
         if let (Some(Stuck::GivenUp), Some((peer, last))) = (stuck, last) {

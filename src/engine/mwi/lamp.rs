@@ -106,6 +106,8 @@ pub(super) struct Lamp {
     /// Mailboxes whose messages some gateway may show, sorted.
     pub shown: Vec<u32>,
     pub touched: Touched,
+    /// An earlier run lit it, and nothing was confirmed since.
+    pub unsure: bool,
     /// When a lamp without claimants is forgotten, reached or not.
     pub forget_at: Option<Time>,
     pub desired: Desired,
@@ -137,6 +139,7 @@ impl Lamp {
             claims: Vec::new(),
             shown: Vec::new(),
             touched: Touched::No,
+            unsure: false,
             forget_at: None,
             desired: Desired::Nothing,
             contacts: Vec::new(),
@@ -155,7 +158,13 @@ impl Lamp {
     }
 
     pub fn desire(&self, shared: &Shared) -> Desired {
-        super::claimant::desired(shared.mode, &shared.claimants, &self.claims, &self.shown, self.touched != Touched::No)
+        super::claimant::desired(
+            shared.mode,
+            &shared.claimants,
+            &self.claims,
+            &self.shown,
+            self.touched != Touched::No,
+        )
     }
 
     pub fn contact(&self, peer: u32) -> Option<&Contact> {
@@ -181,7 +190,9 @@ impl Lamp {
         let Some(counts) = self.desired.counts() else { return true };
         let contact = self.confirmed.and_then(|peer| self.contact(peer));
         contact.is_some_and(|contact| {
-            shared.usable(contact.peer) && !contact.doubt && contact.told.is_some_and(|told| told.counts == counts)
+            shared.usable(contact.peer)
+                && !contact.doubt
+                && contact.told.is_some_and(|told| told.counts == counts)
         })
     }
 

@@ -19,6 +19,10 @@
 //! - The claimants that a store keeps with a lamp are those whose messages *some* gateway may still show. So a lamp that changes
 //!   hands is put out also when the program ends between the change and the last NOTIFY. A lamp that only gains claimants shows
 //!   nobody's messages wrongly and is not put out.
+//! - What a gateway heard but did not confirm before the program was killed is not known afterwards. A lamp that is put out before
+//!   anything else was confirmed is therefore put out at every gateway. What remains: a gateway that heard of a lamp for the
+//!   first time just then, and does not answer again before another one has confirmed that the lamp is on and later that it is
+//!   out.
 //! - A lamp that is put out is not refreshed once that is certain.
 //! - Frozen claimants add what is known of them, and count as known.
 //! - Five minutes run from the first attempt: the wait for a slow rate is no failure.
@@ -46,7 +50,9 @@ mod view;
 
 pub use accept::{Accept, accept};
 pub use action::{Action, Report};
-pub use config::{Answer, Attempt, Claim, Config, Gateway, Mailbox, Mode, Refresh, Stored, StoredLamp, StoredTold};
+pub use config::{
+    Answer, Attempt, Claim, Config, Gateway, Mailbox, Mode, Refresh, Stored, StoredLamp, StoredTold,
+};
 pub use view::{LampState, LampView, MailboxView, ToldView, Totals};
 
 use super::Time;
@@ -118,7 +124,9 @@ impl Engine {
     /// Sends lamps again although nothing changed, also to gateways that refused them.
     pub fn refresh(&mut self, which: Refresh, now: Time) {
         match which {
-            Refresh::All => self.lamps.iter_mut().for_each(|lamp| lamp.refresh(Class::Refresh, &mut self.shared, now)),
+            Refresh::All => {
+                self.lamps.iter_mut().for_each(|lamp| lamp.refresh(Class::Refresh, &mut self.shared, now))
+            }
             Refresh::Mailbox(mailbox) => {
                 let lamps = self.shared.claimants.named(&mailbox).map(|claimant| claimant.lamps.clone());
                 for lamp in lamps.unwrap_or_default() {
@@ -128,7 +136,10 @@ impl Engine {
                 }
             }
             Refresh::Gateway(gateway) => {
-                let Some(peer) = self.shared.peers.id(&gateway).filter(|peer| self.shared.usable(*peer)) else { return };
+                let Some(peer) = self.shared.peers.id(&gateway).filter(|peer| self.shared.usable(*peer))
+                else {
+                    return;
+                };
                 self.lamps.iter_mut().for_each(|lamp| lamp.tell_again(peer, true, &mut self.shared, now));
             }
         }
@@ -163,7 +174,11 @@ impl Engine {
         let timer = self.shared.timers.first().map(|(at, _)| *at);
         let probed = self.shared.mode == Mode::Active;
         let peers = self.shared.order.iter().filter_map(|peer| self.shared.peers.get(*peer));
-        peers.flat_map(|peer| [peer.sends_at(probed), probed.then_some(peer.probe_at)]).flatten().chain(timer).min()
+        peers
+            .flat_map(|peer| [peer.sends_at(probed), probed.then_some(peer.probe_at)])
+            .flatten()
+            .chain(timer)
+            .min()
     }
 
     /// Newest counts of a mailbox and their version.

@@ -9,7 +9,7 @@ use super::shared::{Flight, Shared};
 use crate::engine::Time;
 use crate::sip::answer::{Verdict, verdict};
 
-/// What the end of an attempt means for its lamp; none: confirmed with this status.
+/// What the end of an attempt means for its lamp: confirmed with this status, or failed.
 fn failure(answer: Answer) -> Result<u16, Failure> {
     let Answer::Final(status) = answer else { return Err(Failure::Silent) };
     match verdict(status) {
@@ -55,7 +55,15 @@ impl Lamp {
     }
 
     /// An attempt ended, in time or late.
-    pub fn answered(&mut self, id: u64, flight: Flight, answer: Answer, wall: i64, shared: &mut Shared, now: Time) {
+    pub fn answered(
+        &mut self,
+        id: u64,
+        flight: Flight,
+        answer: Answer,
+        wall: i64,
+        shared: &mut Shared,
+        now: Time,
+    ) {
         if flight.lingering {
             self.lingering.retain(|lingering| *lingering != id);
         } else {
@@ -63,13 +71,19 @@ impl Lamp {
             shared.landed(flight.peer);
         }
         match failure(answer) {
-            Ok(_) | Err(Failure::Retry | Failure::NotRegistered | Failure::Refused) => shared.raise(flight.peer),
-            Err(Failure::Silent) if answer == Answer::Transport => shared.lower(flight.peer, Health::Down, answer),
+            Ok(_) | Err(Failure::Retry | Failure::NotRegistered | Failure::Refused) => {
+                shared.raise(flight.peer)
+            }
+            Err(Failure::Silent) if answer == Answer::Transport => {
+                shared.lower(flight.peer, Health::Down, answer)
+            }
             Err(Failure::Silent) if flight.lingering => {}
             Err(Failure::Silent) => shared.lower(flight.peer, Health::Suspect, answer),
         }
         match failure(answer) {
-            Ok(status) => self.confirmed(flight, Confirmed { counts: flight.counts, at: wall, status }, shared, now),
+            Ok(status) => {
+                self.confirmed(flight, Confirmed { counts: flight.counts, at: wall, status }, shared, now)
+            }
             Err(failure) => self.failed(flight, failure, answer, shared, now),
         }
     }
@@ -87,11 +101,12 @@ impl Lamp {
         if !flight.copy && (newest || !self.clean(shared)) && shared.usable(flight.peer) {
             self.confirmed = Some(flight.peer);
         }
-        if newest && !flight.copy && self.clean(shared) {
-            self.end_delivery(None, shared, now);
-            self.owe_copies(shared);
-        } else if !newest && self.clean(shared) {
-            // A late answer to older state from another gateway than the one that confirmed the newest.
+        if self.clean(shared) && !(newest && flight.copy) {
+            if newest {
+                self.unsure = false;
+                self.end_delivery(None, shared, now);
+            }
+            // Also after a late answer to older state: its gateway needs the newest.
             self.owe_copies(shared);
         }
         self.advance(shared, now);
@@ -105,15 +120,23 @@ impl Lamp {
             contact.refused |= refused;
         });
         if let (true, Answer::Final(status)) = (refused, answer) {
-            let report = Report::Refused { lamp: self.address.clone(), gateway: shared.name(flight.peer), status };
+            let report =
+                Report::Refused { lamp: self.address.clone(), gateway: shared.name(flight.peer), status };
             shared.out.push(Action::Report(report));
         }
-        let current = !flight.copy && !flight.lingering && self.desired.counts() == Some(flight.counts);
+        let current = !flight.copy && self.desired.counts() == Some(flight.counts);
         if let Some(delivery) = self.delivery.as_mut().filter(|_| current) {
-            if !delivery.tried.iter().any(|(peer, _)| *peer == flight.peer) {
-                delivery.tried.push((flight.peer, failure));
-            }
             delivery.last = Some((flight.peer, answer));
+            match delivery.tried.iter_mut().find(|(peer, _)| *peer == flight.peer) {
+                // A late answer to an attempt of this round: perhaps there is no need for another one.
+                Some((_, known)) if matches!(failure, Failure::NotRegistered | Failure::Refused) => {
+                    *known = failure;
+                    delivery.pause = None;
+                }
+                Some(_) => {}
+                None if flight.lingering => {}
+                None => delivery.tried.push((flight.peer, failure)),
+            }
         }
         self.advance(shared, now);
     }

@@ -156,15 +156,19 @@ impl Shared {
     /// The gateway gave a sign of trouble: lamps that wait for it look for a better one. Refreshes wait for proof.
     pub fn lower(&mut self, id: u32, health: Health, last: Answer) {
         let better = self.order.iter().any(|peer| self.health(*peer) < health);
-        let Some(peer) = self.peers.get_mut(id).filter(|peer| peer.usable && peer.health < health) else { return };
+        let Some(peer) = self.peers.get_mut(id).filter(|peer| peer.usable && peer.health < health) else {
+            return;
+        };
         peer.health = health;
         if health == Health::Down {
             let gateway = peer.name.clone();
             self.out.push(Action::Report(Report::GatewayDown { gateway, last }));
         }
         if better {
-            let moves = |class: Class| class == Class::Change || (class == Class::Refresh && health == Health::Down);
-            self.stirred.extend(peer.queue.iter().filter(|((class, _), _)| moves(*class)).map(|(_, lamp)| *lamp));
+            let moves =
+                |class: Class| class == Class::Change || (class == Class::Refresh && health == Health::Down);
+            self.stirred
+                .extend(peer.queue.iter().filter(|((class, _), _)| moves(*class)).map(|(_, lamp)| *lamp));
         }
     }
 }
@@ -179,5 +183,7 @@ pub(super) fn mix(number: u64) -> u64 {
 
 /// A number that depends on the text only (FNV-1a, then spread).
 pub(super) fn hash(text: &str) -> u64 {
-    mix(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+    mix(text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
 }

@@ -69,7 +69,9 @@ pub struct Totals {
 
 impl Totals {
     pub(super) fn replace(&mut self, old: Tally, new: Tally) {
-        let shift = |total: &mut u64, old: bool, new: bool| *total = (*total + u64::from(new)).saturating_sub(u64::from(old));
+        let shift = |total: &mut u64, old: bool, new: bool| {
+            *total = (*total + u64::from(new)).saturating_sub(u64::from(old))
+        };
         shift(&mut self.lamps, old.live, new.live);
         shift(&mut self.dirty, old.dirty, new.dirty);
         shift(&mut self.failed, old.failed, new.failed);
@@ -100,12 +102,19 @@ fn lamp_view(lamp: &Lamp, shared: &Shared) -> LampView {
     };
     let usable = shared.order.iter().copied();
     let others = lamp.contacts.iter().map(|contact| contact.peer).filter(|peer| !shared.usable(*peer));
-    LampView { address: lamp.address.clone(), state: state(lamp, shared), told: usable.chain(others).filter_map(told).collect() }
+    LampView {
+        address: lamp.address.clone(),
+        state: state(lamp, shared),
+        told: usable.chain(others).filter_map(told).collect(),
+    }
 }
 
 /// A lamp that is held shows what it was told last.
 fn state(lamp: &Lamp, shared: &Shared) -> LampState {
-    let spoken = lamp.claims.iter().any(|id| shared.claimants.get(*id).is_some_and(|claimant| claimant.counts.is_some()));
+    let spoken = lamp
+        .claims
+        .iter()
+        .any(|id| shared.claimants.get(*id).is_some_and(|claimant| claimant.counts.is_some()));
     if !lamp.clean(shared) {
         return LampState::Pending;
     }

@@ -124,7 +124,9 @@ impl<T> ClientTable<T> {
     pub fn remove_all(&mut self) -> impl Iterator<Item = (Key, T)> + use<T> {
         self.branches.clear();
         self.timers.clear();
-        std::mem::take(&mut self.transactions).into_iter().map(|(key, transaction)| (key, transaction.context))
+        std::mem::take(&mut self.transactions)
+            .into_iter()
+            .map(|(key, transaction)| (key, transaction.context))
     }
 
     /// Appends all that is due.

@@ -15,8 +15,5 @@ pub const T2: Duration = Duration::from_secs(4);
 /// Timers F and J, 64 × T1: how long a request waits for its answer, and how long an answer is remembered.
 pub const LIFE: Duration = Duration::from_secs(32);
 
-
-
-
 #[cfg(test)]
 mod tests;

@@ -26,7 +26,9 @@ impl ServerKey {
         let method = request.method();
         let sent_by = request.sent_by()?;
         let text = match request.branch() {
-            Some(branch) if branch.starts_with(MAGIC_COOKIE) => format!("{branch}\n{sent_by}\n{method}\n{source}"),
+            Some(branch) if branch.starts_with(MAGIC_COOKIE) => {
+                format!("{branch}\n{sent_by}\n{method}\n{source}")
+            }
             // A peer of RFC 2543: its branch identifies nothing.
             _ => {
                 let (number, _) = request.cseq()?;

@@ -96,7 +96,10 @@ fn owners_may_use_the_same_numbers_but_no_branch_and_no_name_twice() {
     table.start(start(7, false), ZERO).unwrap();
     let other = Key { owner: 2, id: 7 };
     assert!(table.start(Start { key: other, ..start(7, false) }, ZERO).is_err(), "the branch is in use");
-    assert!(table.start(Start { branch: "z9hG4bKx".to_owned(), ..start(7, false) }, ZERO).is_err(), "the name is in use");
+    assert!(
+        table.start(Start { branch: "z9hG4bKx".to_owned(), ..start(7, false) }, ZERO).is_err(),
+        "the name is in use"
+    );
     table.start(Start { key: other, branch: "z9hG4bKy".to_owned(), ..start(7, false) }, ZERO).unwrap();
     assert_eq!(table.response(&head(200, "z9hG4bKy")), Some((other, 70)));
 }
@@ -152,18 +155,26 @@ fn the_answer_to_a_repeated_request_is_remembered_for_32_seconds() {
 
 #[test]
 fn requests_differ_by_branch_sender_method_and_source() {
-    let of = |via: &str, method: &str, from: u8| ServerKey::of(&request(via, "1", 1, method), source(from)).unwrap();
+    let of = |via: &str, method: &str, from: u8| {
+        ServerKey::of(&request(via, "1", 1, method), source(from)).unwrap()
+    };
     let first = of("192.0.2.9:5060;branch=z9hG4bKa", "NOTIFY", 9);
     assert_eq!(of("192.0.2.9:5060;branch=z9hG4bKa", "NOTIFY", 9), first);
     assert_ne!(of("192.0.2.9:5060;branch=z9hG4bKb", "NOTIFY", 9), first);
     assert_ne!(of("192.0.2.9:5062;branch=z9hG4bKa", "NOTIFY", 9), first);
     assert_ne!(of("192.0.2.9:5060;branch=z9hG4bKa", "OPTIONS", 9), first);
-    assert_ne!(of("192.0.2.9:5060;branch=z9hG4bKa", "NOTIFY", 8), first, "another peer must not get this answer");
+    assert_ne!(
+        of("192.0.2.9:5060;branch=z9hG4bKa", "NOTIFY", 8),
+        first,
+        "another peer must not get this answer"
+    );
 }
 
 #[test]
 fn requests_of_an_old_peer_without_branches_differ_by_call_and_number() {
-    let of = |call: &str, number: u32| ServerKey::of(&request("192.0.2.9:5060", call, number, "NOTIFY"), source(9)).unwrap();
+    let of = |call: &str, number: u32| {
+        ServerKey::of(&request("192.0.2.9:5060", call, number, "NOTIFY"), source(9)).unwrap()
+    };
     assert_eq!(of("1", 1), of("1", 1));
     assert_ne!(of("1", 1), of("1", 2));
     assert_ne!(of("1", 1), of("2", 1));
@@ -173,7 +184,10 @@ fn requests_of_an_old_peer_without_branches_differ_by_call_and_number() {
 fn the_oldest_answer_is_forgotten_when_there_are_too_many() {
     let mut table = ServerTable::default();
     let keys: Vec<ServerKey> = (0..=server::CAPACITY)
-        .map(|n| ServerKey::of(&request(&format!("192.0.2.9;branch=z9hG4bK{n}"), "1", 1, "NOTIFY"), source(9)).unwrap())
+        .map(|n| {
+            ServerKey::of(&request(&format!("192.0.2.9;branch=z9hG4bK{n}"), "1", 1, "NOTIFY"), source(9))
+                .unwrap()
+        })
         .collect();
     for key in &keys {
         table.remember(key.clone(), Vec::new(), ZERO);
