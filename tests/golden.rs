@@ -1,4 +1,5 @@
 //! Golden cases: folders with manifests as a user would write them, and what must come out. `UPDATE=1` rewrites.
+#![allow(clippy::disallowed_methods, reason = "UPDATE=1 is read from the environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "golden/evaluate.rs"]

@@ -25,8 +25,16 @@ use super::reference::{CaRef, LocalRef, SecretKeyRef};
     printcolumn(name = "STATUS", type_ = "string", json_path = ".spec.status"),
     printcolumn(name = "MWI", type_ = "boolean", json_path = ".spec.messageWaitingIndicatorAllowed"),
     printcolumn(name = "PLANS", type_ = "string", json_path = ".status.plans[*].name"),
-    printcolumn(name = "READY", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
-    printcolumn(name = "REASON", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(
+        name = "READY",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "REASON",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
+    ),
     printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -24,8 +24,16 @@ use super::reference::LocalRef;
     printcolumn(name = "POLICY", type_ = "string", json_path = ".spec.mailboxPolicyRef.name"),
     printcolumn(name = "PLAN", type_ = "string", json_path = ".status.dialPlan"),
     printcolumn(name = "MWI-ALLOWED", type_ = "string", json_path = ".status.mwiAllowed"),
-    printcolumn(name = "READY", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
-    printcolumn(name = "REASON", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(
+        name = "READY",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "REASON",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
+    ),
     printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

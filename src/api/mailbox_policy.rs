@@ -22,8 +22,16 @@ use super::reference::LocalRef;
     doc = "Settings that the mailboxes of a group share. A mailbox belongs to the dial plan of its policy.",
     printcolumn(name = "PLAN", type_ = "string", json_path = ".spec.dialPlanRef.name"),
     printcolumn(name = "MWI", type_ = "boolean", json_path = ".spec.allowMessageWaitingIndicator"),
-    printcolumn(name = "READY", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
-    printcolumn(name = "REASON", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
+    printcolumn(
+        name = "READY",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "REASON",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].reason"
+    ),
     printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -50,7 +50,10 @@ fn finish(mut crd: Value) -> Value {
 fn tidy(schema: &mut Value) {
     let Some(node) = schema.as_object_mut() else { return };
     node.remove("nullable");
-    if node.get("default").is_some_and(|default| default.is_array() || default.is_object() || default.is_null()) {
+    if node
+        .get("default")
+        .is_some_and(|default| default.is_array() || default.is_object() || default.is_null())
+    {
         node.remove("default");
     }
     for bound in ["minimum", "maximum"] {
@@ -148,7 +151,10 @@ mod tests {
             assert!(node.get("nullable").is_none(), "{kind}{path} is nullable");
             if path.starts_with(".spec") {
                 let default = node.get("default");
-                assert!(!default.is_some_and(|d| d.is_array() || d.is_object()), "{kind}{path} has a default list or object");
+                assert!(
+                    !default.is_some_and(|d| d.is_array() || d.is_object()),
+                    "{kind}{path} has a default list or object"
+                );
             }
         });
         assert!(seen > 60, "the walk saw only {seen} nodes");
@@ -158,14 +164,24 @@ mod tests {
     fn bounds_are_whole_numbers_and_every_number_text_and_list_of_a_spec_is_bounded() {
         each_schema(&mut |kind, path, node| {
             for bound in ["minimum", "maximum"] {
-                assert!(node.get(bound).is_none_or(|b| b.is_i64() || b.is_u64()), "{kind}{path}: {bound} {:?}", node.get(bound));
+                assert!(
+                    node.get(bound).is_none_or(|b| b.is_i64() || b.is_u64()),
+                    "{kind}{path}: {bound} {:?}",
+                    node.get(bound)
+                );
             }
             if !path.starts_with(".spec") {
                 return;
             }
             match node["type"].as_str() {
-                Some("integer") => assert!(node.get("minimum").is_some() && node.get("maximum").is_some(), "{kind}{path} has no range"),
-                Some("string") => assert!(node.get("maxLength").is_some() || node.get("enum").is_some(), "{kind}{path} has no maxLength"),
+                Some("integer") => assert!(
+                    node.get("minimum").is_some() && node.get("maximum").is_some(),
+                    "{kind}{path} has no range"
+                ),
+                Some("string") => assert!(
+                    node.get("maxLength").is_some() || node.get("enum").is_some(),
+                    "{kind}{path} has no maxLength"
+                ),
                 Some("array") => assert!(node.get("maxItems").is_some(), "{kind}{path} has no maxItems"),
                 _ => {}
             }
@@ -176,7 +192,10 @@ mod tests {
     fn every_field_has_a_text_and_no_default_stands_inside_a_list() {
         each_schema(&mut |kind, path, node| {
             if path.contains('.') && !path.ends_with("[]") && path != ".metadata" {
-                assert!(node["description"].as_str().is_some_and(|text| text.len() > 3), "{kind}{path} has no text");
+                assert!(
+                    node["description"].as_str().is_some_and(|text| text.len() > 3),
+                    "{kind}{path} has no text"
+                );
             }
             if path.starts_with(".spec") && path.contains("[]") {
                 assert!(node.get("default").is_none(), "{kind}{path} has a default inside a list");
@@ -187,7 +206,8 @@ mod tests {
     #[test]
     fn a_fresh_object_is_in_progress_for_tools_that_wait() {
         for crd in crds().unwrap() {
-            let default = open_api_schema(&crd).unwrap().pointer("/properties/status/default").unwrap().clone();
+            let default =
+                open_api_schema(&crd).unwrap().pointer("/properties/status/default").unwrap().clone();
             assert_eq!(default["observedGeneration"], -1);
             assert_eq!(default["conditions"].as_array().unwrap().len(), 4);
         }

@@ -21,10 +21,13 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
         match &options.out {
             None => super::say(&format!("---\n{text}")),
             Some(folder) => {
-                let name = crd.pointer("/metadata/name").and_then(serde_json::Value::as_str).unwrap_or_default();
+                let name =
+                    crd.pointer("/metadata/name").and_then(serde_json::Value::as_str).unwrap_or_default();
                 let path = folder.join(format!("{name}.yaml"));
-                std::fs::create_dir_all(folder).with_context(|| format!("{} can't be made", folder.display()))?;
-                std::fs::write(&path, text).with_context(|| format!("{} can't be written", path.display()))?;
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("{} can't be made", folder.display()))?;
+                std::fs::write(&path, text)
+                    .with_context(|| format!("{} can't be written", path.display()))?;
             }
         }
     }

@@ -54,12 +54,15 @@ impl FromStr for Listen {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let prefixed = text.split_once(':').and_then(|(word, rest)| Some((word.parse::<Transport>().ok()?, rest)));
+        let prefixed =
+            text.split_once(':').and_then(|(word, rest)| Some((word.parse::<Transport>().ok()?, rest)));
         let (transport, address) = match prefixed {
             Some((transport, address)) => (Some(transport), address),
             None => (None, text),
         };
-        let address = address.parse().map_err(|_| "expected, for example, 127.0.0.1:5080, udp:127.0.0.1:5080 or tls:[::1]:5061".to_owned())?;
+        let address = address.parse().map_err(|_| {
+            "expected, for example, 127.0.0.1:5080, udp:127.0.0.1:5080 or tls:[::1]:5061".to_owned()
+        })?;
         Ok(Self { transport, address })
     }
 }
@@ -72,20 +75,29 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> anyhow::R
             let read = |path: &Option<PathBuf>, what: &str| read_file(path.as_deref(), what);
             let (cert, key) = (read(&cert, "--cert")?, read(&key, "--key")?);
             let ca = ca.as_ref().map(|ca| read_file(Some(ca), "--ca")).transpose()?;
-            let tls = TlsListen { listen: listen.address, config: server_config(&cert, &key, ca.as_deref())? };
+            let tls =
+                TlsListen { listen: listen.address, config: server_config(&cert, &key, ca.as_deref())? };
             // The plain ports of the endpoint are not used.
             let plain = SocketAddr::new(listen.address.ip(), 0);
             (EndpointConfig { listen: plain, tls: Some(tls), advertised: None }, "TLS")
         }
-        Some(Transport::Udp) => (EndpointConfig { listen: listen.address, tls: None, advertised: None }, "UDP"),
-        Some(Transport::Tcp) => (EndpointConfig { listen: listen.address, tls: None, advertised: None }, "TCP"),
+        Some(Transport::Udp) => {
+            (EndpointConfig { listen: listen.address, tls: None, advertised: None }, "UDP")
+        }
+        Some(Transport::Tcp) => {
+            (EndpointConfig { listen: listen.address, tls: None, advertised: None }, "TCP")
+        }
         None => (EndpointConfig { listen: listen.address, tls: None, advertised: None }, "UDP and TCP"),
     };
     let endpoint = Endpoint::bind(config, handler)?;
     let address = endpoint.tls_addr().unwrap_or(endpoint.local_addr());
     let text = format!("the phone listens on {shown} {address}\n");
     // Programs that read JSON want nothing else on stdout.
-    if json { super::tell(&text) } else { super::say(&text) }
+    if json {
+        super::tell(&text)
+    } else {
+        super::say(&text)
+    }
     // Nobody ends the phone but the user.
     let _ = stop.wait_for(|stop| *stop).await;
     Ok(ExitCode::SUCCESS)
@@ -137,7 +149,10 @@ impl Phone {
             let (light, word) = if *waiting { ("●", "on ") } else { ("○", "off") };
             let news = if before == Some((*waiting, *counts)) { "  (as before)" } else { "" };
             let Counts { new, old, urgent_new, urgent_old } = counts;
-            format!("{time:.0}  {light} lamp {extension} {word}  {new} new ({urgent_new} urgent), {old} old ({urgent_old} urgent)  from {} over {}{news}\n", peer.addr, peer.transport)
+            format!(
+                "{time:.0}  {light} lamp {extension} {word}  {new} new ({urgent_new} urgent), {old} old ({urgent_old} urgent)  from {} over {}{news}\n",
+                peer.addr, peer.transport
+            )
         };
         super::say(&line);
     }

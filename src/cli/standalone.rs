@@ -47,6 +47,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
 }
 
 fn state_directory() -> anyhow::Result<PathBuf> {
-    let base = etcetera::base_strategy::choose_base_strategy().context("there is no home directory; say with --data where the stores are")?;
+    let base = etcetera::base_strategy::choose_base_strategy()
+        .context("there is no home directory; say with --data where the stores are")?;
     Ok(base.state_dir().unwrap_or_else(|| base.data_dir()).join("lamplighter"))
 }

@@ -8,8 +8,8 @@ use super::finding::{Code, Kind, Notes};
 use super::link::{Linked, Node};
 use super::object::Security;
 use super::route;
-use crate::sip::text::Host;
 use super::snapshot::{Facts, KeyName};
+use crate::sip::text::Host;
 
 /// Most gateways of a dial plan; beyond that Exchange's service did not start.
 const MOST_GATEWAYS: usize = 200;
@@ -39,7 +39,12 @@ fn unique_names<T>(kind: Kind, nodes: &mut [Node<T>], shown: impl Fn(&T) -> &str
     for (loser, winner, _) in losers(nodes, claims.collect()) {
         let Some(node) = nodes.get_mut(loser) else { continue };
         let message = format!("`{}` is already the display name of {kind}/{winner}", shown(&node.value));
-        node.notes.add(Code::DuplicateDisplayName, "spec.displayName", message, "choose a display name that no other has; the older keeps it");
+        node.notes.add(
+            Code::DuplicateDisplayName,
+            "spec.displayName",
+            message,
+            "choose a display name that no other has; the older keeps it",
+        );
     }
 }
 
@@ -47,7 +52,8 @@ fn extensions_belong_to_the_oldest_mailbox(linked: &mut Linked) {
     let mut claims = Vec::with_capacity(linked.mailboxes.len());
     for (at, node) in linked.mailboxes.iter().enumerate() {
         if let Some(plan) = node.value.dial_plan {
-            claims.extend(node.value.own.extensions.iter().flatten().map(|extension| ((plan, *extension), at)));
+            claims
+                .extend(node.value.own.extensions.iter().flatten().map(|extension| ((plan, *extension), at)));
         }
     }
     for (loser, winner, (_, extension)) in losers(&linked.mailboxes, claims) {
@@ -78,35 +84,75 @@ fn resources_belong_to_the_oldest_mailbox(linked: &mut Linked) {
 
 fn gateways_fit_their_dial_plans(linked: &mut Linked) {
     for node in &mut linked.gateways {
-        let secured = node.value.1.iter().filter_map(|at| linked.dial_plans.get(*at as usize)).find(|plan| plan.value.security.is_tls());
+        let secured = node
+            .value
+            .1
+            .iter()
+            .filter_map(|at| linked.dial_plans.get(*at as usize))
+            .find(|plan| plan.value.security.is_tls());
         let Some(plan) = secured else { continue };
         let (gateway, notes) = (&node.value.0, &mut node.notes);
         let because = format!("UMDialPlan/{} is secured", plan.name);
         if gateway.simulator {
-            notes.add(Code::SimulatorNotSecured, "spec.simulator", format!("{because}, and a simulator speaks plain SIP"), "link the simulator to a dial plan with `voipSecurity: Unsecured`");
+            notes.add(
+                Code::SimulatorNotSecured,
+                "spec.simulator",
+                format!("{because}, and a simulator speaks plain SIP"),
+                "link the simulator to a dial plan with `voipSecurity: Unsecured`",
+            );
             continue;
         }
         if matches!(gateway.address, Some(Host::V4(_) | Host::V6(_))) {
-            notes.add(Code::HostNameRequired, "spec.address", format!("{because}, and a certificate is checked against a host name"), "write the host name that stands in the gateway's certificate");
+            notes.add(
+                Code::HostNameRequired,
+                "spec.address",
+                format!("{because}, and a certificate is checked against a host name"),
+                "write the host name that stands in the gateway's certificate",
+            );
         }
         if gateway.tls.is_none() {
-            notes.add(Code::TlsMissing, "spec.tls", format!("{because}, and the gateway has no certificates to check and to show"), "add `tls` with caRef and certificateSecretRef");
+            notes.add(
+                Code::TlsMissing,
+                "spec.tls",
+                format!("{because}, and the gateway has no certificates to check and to show"),
+                "add `tls` with caRef and certificateSecretRef",
+            );
         }
         if let Some(port) = gateway.port.filter(|port| *port != 5061) {
-            notes.add(Code::UnusualPort, "spec.port", format!("{because}, and port {port} is not 5061"), "leave port out, or make sure that the gateway takes TLS there");
+            notes.add(
+                Code::UnusualPort,
+                "spec.port",
+                format!("{because}, and port {port} is not 5061"),
+                "leave port out, or make sure that the gateway takes TLS there",
+            );
         }
     }
 }
 
 fn identities_fit_their_dial_plans(linked: &mut Linked) {
     for node in &mut linked.gateways {
-        let without = node.value.1.iter().filter_map(|at| linked.dial_plans.get(*at as usize)).find(|plan| plan.value.uri_type != super::object::UriType::SipName);
+        let without = node
+            .value
+            .1
+            .iter()
+            .filter_map(|at| linked.dial_plans.get(*at as usize))
+            .find(|plan| plan.value.uri_type != super::object::UriType::SipName);
         let Some(plan) = without else { continue };
         let identity = &node.value.0.identity;
-        for (field, template) in [("requestURI", &identity.request_uri), ("from", &identity.from), ("to", &identity.to)] {
+        for (field, template) in
+            [("requestURI", &identity.request_uri), ("from", &identity.from), ("to", &identity.to)]
+        {
             if template.as_ref().is_some_and(|template| template.names("sipResourceIdentifier")) {
-                let message = format!("{{sipResourceIdentifier}} is no SIP address on UMDialPlan/{}, which is not of uriType SipName", plan.name);
-                node.notes.add(Code::IdentityInvalid, format!("spec.identity.{field}"), message, "write {number} or {extension}, as in sip:{number}@{gateway}");
+                let message = format!(
+                    "{{sipResourceIdentifier}} is no SIP address on UMDialPlan/{}, which is not of uriType SipName",
+                    plan.name
+                );
+                node.notes.add(
+                    Code::IdentityInvalid,
+                    format!("spec.identity.{field}"),
+                    message,
+                    "write {number} or {extension}, as in sip:{number}@{gateway}",
+                );
             }
         }
     }
@@ -118,8 +164,15 @@ fn gateway_addresses_differ(linked: &mut Linked) {
         let gateway = &node.value.0;
         let Some(address) = gateway.address.as_ref().filter(|_| !gateway.simulator) else { continue };
         let mut plans = node.value.1.iter().filter_map(|at| linked.dial_plans.get(*at as usize));
-        let security = if plans.any(|plan| plan.value.security.is_tls()) { Security::Secured } else { Security::Unsecured };
-        let place = (address.to_string(), gateway.port.unwrap_or_else(|| route::default_port(route::way(security, gateway))));
+        let security = if plans.any(|plan| plan.value.security.is_tls()) {
+            Security::Secured
+        } else {
+            Security::Unsecured
+        };
+        let place = (
+            address.to_string(),
+            gateway.port.unwrap_or_else(|| route::default_port(route::way(security, gateway))),
+        );
         match seen.get(&place) {
             Some(first) => node.notes.add(
                 Code::DuplicateGatewayAddress,
@@ -139,7 +192,12 @@ fn keys_are_there(linked: &mut Linked, facts: &Facts) {
     for node in &mut linked.dial_plans {
         let Some(tls) = &node.value.tls else { continue };
         key_is_there(&mut node.notes, facts, "spec.notifier.sip.tls.clientCARef", &tls.client_ca);
-        certificate_is_there(&mut node.notes, facts, "spec.notifier.sip.tls.certificateSecretRef", &tls.certificate_secret);
+        certificate_is_there(
+            &mut node.notes,
+            facts,
+            "spec.notifier.sip.tls.certificateSecretRef",
+            &tls.certificate_secret,
+        );
     }
     for node in &mut linked.gateways {
         if let Some(auth) = &node.value.0.auth {
@@ -147,7 +205,12 @@ fn keys_are_there(linked: &mut Linked, facts: &Facts) {
         }
         if let Some(tls) = &node.value.0.tls {
             key_is_there(&mut node.notes, facts, "spec.tls.caRef", &tls.ca);
-            certificate_is_there(&mut node.notes, facts, "spec.tls.certificateSecretRef", &tls.certificate_secret);
+            certificate_is_there(
+                &mut node.notes,
+                facts,
+                "spec.tls.certificateSecretRef",
+                &tls.certificate_secret,
+            );
         }
     }
 }
@@ -162,7 +225,12 @@ fn key_is_there(notes: &mut Notes, facts: &Facts, path: &str, key: &KeyName) {
     if facts.missing_keys.contains(key) {
         let KeyName { name, key } = key;
         let what = if path.ends_with("SecretRef") { "Secret" } else { "Secret or ConfigMap" };
-        notes.add(Code::SecretNotFound, path, format!("there is no {what} {name} with the key {key}"), "create it in this namespace, or name one that is there");
+        notes.add(
+            Code::SecretNotFound,
+            path,
+            format!("there is no {what} {name} with the key {key}"),
+            "create it in this namespace, or name one that is there",
+        );
     }
 }
 
@@ -176,14 +244,29 @@ fn dial_plans_have_policies_and_gateways(linked: &mut Linked) {
     }
     for ((node, gateways), with_policy) in linked.dial_plans.iter_mut().zip(&routes).zip(with_policy) {
         if !with_policy {
-            node.notes.add(Code::NoMailboxPolicy, "", "no mailbox policy belongs to this dial plan, so it can have no mailbox", "create a UMMailboxPolicy with this dialPlanRef");
+            node.notes.add(
+                Code::NoMailboxPolicy,
+                "",
+                "no mailbox policy belongs to this dial plan, so it can have no mailbox",
+                "create a UMMailboxPolicy with this dialPlanRef",
+            );
         }
         if gateways.len() > MOST_GATEWAYS {
-            node.notes.add(Code::TooManyGateways, "", format!("{} gateways serve this dial plan", gateways.len()), format!("at most {MOST_GATEWAYS} are possible: split the dial plan"));
+            node.notes.add(
+                Code::TooManyGateways,
+                "",
+                format!("{} gateways serve this dial plan", gateways.len()),
+                format!("at most {MOST_GATEWAYS} are possible: split the dial plan"),
+            );
         }
         let usable = gateways.iter().filter_map(|at| linked.gateways.get(*at as usize)).any(route::is_usable);
         if gateways.is_empty() {
-            node.notes.add(Code::NoGateway, "", "no gateway serves this dial plan, so no lamp can be lit", "set dialPlanRef or huntGroups on a UMIPGateway");
+            node.notes.add(
+                Code::NoGateway,
+                "",
+                "no gateway serves this dial plan, so no lamp can be lit",
+                "set dialPlanRef or huntGroups on a UMIPGateway",
+            );
         } else if !usable {
             node.notes.add(
                 Code::NoGatewayForMWI,
@@ -198,7 +281,12 @@ fn dial_plans_have_policies_and_gateways(linked: &mut Linked) {
 fn gateways_serve_a_dial_plan(linked: &mut Linked) {
     for node in &mut linked.gateways {
         if node.value.0.groups.is_empty() {
-            node.notes.add(Code::NoDialPlan, "spec.dialPlanRef", "the gateway serves no dial plan, so it has no effect", "set dialPlanRef or huntGroups");
+            node.notes.add(
+                Code::NoDialPlan,
+                "spec.dialPlanRef",
+                "the gateway serves no dial plan, so it has no effect",
+                "set dialPlanRef or huntGroups",
+            );
         }
     }
 }
@@ -214,14 +302,26 @@ fn errors_reach_what_hangs_on_them(linked: &mut Linked) {
     }
     for node in gateways.iter_mut() {
         for plan in node.value.1.iter().filter_map(|at| unsound(*at)) {
-            let path = node.value.0.groups.iter().find(|group| *group.dial_plan == *plan.name).map_or("", |group| &group.path);
+            let path = node
+                .value
+                .0
+                .groups
+                .iter()
+                .find(|group| *group.dial_plan == *plan.name)
+                .map_or("", |group| &group.path);
             depends(&mut node.notes, Code::DialPlanInvalid, Kind::DialPlan, path, plan);
         }
     }
     for node in mailboxes.iter_mut() {
         let policy = node.value.policy.and_then(|at| policies.get(at as usize));
         if let Some(policy) = policy.filter(|policy| policy.notes.any_error().is_some()) {
-            depends(&mut node.notes, Code::MailboxPolicyInvalid, Kind::MailboxPolicy, "spec.mailboxPolicyRef.name", policy);
+            depends(
+                &mut node.notes,
+                Code::MailboxPolicyInvalid,
+                Kind::MailboxPolicy,
+                "spec.mailboxPolicyRef.name",
+                policy,
+            );
         }
     }
 }
@@ -230,7 +330,12 @@ fn depends<T>(notes: &mut Notes, code: Code, kind: Kind, path: &str, on: &Node<T
     let Some(cause) = on.notes.any_error() else { return };
     let name = &on.name;
     let message = format!("{kind}/{name} has errors ({})", cause.code);
-    notes.add(code, path, message, format!("mend {kind}/{name}; until then the lamps that hang on it stay as they are"));
+    notes.add(
+        code,
+        path,
+        message,
+        format!("mend {kind}/{name}; until then the lamps that hang on it stay as they are"),
+    );
 }
 
 /// For each thing that several claim: who loses it, to whom, and what it is, in the order of the claims.

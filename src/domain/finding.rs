@@ -180,7 +180,8 @@ impl Code {
         let mut out = String::with_capacity(text.len() + 8);
         let letters: Vec<char> = text.chars().collect();
         for (at, letter) in letters.iter().enumerate() {
-            let before_is_small = at.checked_sub(1).and_then(|i| letters.get(i)).is_some_and(|c| c.is_lowercase());
+            let before_is_small =
+                at.checked_sub(1).and_then(|i| letters.get(i)).is_some_and(|c| c.is_lowercase());
             let next_is_small = letters.get(at + 1).is_some_and(|c| c.is_lowercase());
             if letter.is_uppercase() && at > 0 && (before_is_small || next_is_small) {
                 out.push('-');
@@ -216,7 +217,13 @@ pub struct Notes(Vec<Finding>);
 
 impl Notes {
     /// Takes down one finding.
-    pub fn add(&mut self, code: Code, path: impl Into<String>, message: impl Into<String>, advice: impl Into<String>) {
+    pub fn add(
+        &mut self,
+        code: Code,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
         self.0.push(Finding { code, path: path.into(), message: message.into(), advice: advice.into() });
     }
 
@@ -240,6 +247,13 @@ impl Notes {
 
     /// Errors first, then by field: the order in which people and files get them.
     pub fn sort(&mut self) {
-        self.0.sort_by(|a, b| (a.code.severity(), &a.path, a.code, &a.message).cmp(&(b.code.severity(), &b.path, b.code, &b.message)));
+        self.0.sort_by(|a, b| {
+            (a.code.severity(), &a.path, a.code, &a.message).cmp(&(
+                b.code.severity(),
+                &b.path,
+                b.code,
+                &b.message,
+            ))
+        });
     }
 }

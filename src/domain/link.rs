@@ -96,7 +96,14 @@ pub fn link(snapshot: &Snapshot) -> Linked {
         let mut plans = Vec::new();
         for group in &gateway.groups {
             let plan = find(&plan_names, &group.dial_plan);
-            exists(notes, Kind::DialPlan, &group.path, &group.dial_plan, plan, "create it, or name one that exists");
+            exists(
+                notes,
+                Kind::DialPlan,
+                &group.path,
+                &group.dial_plan,
+                plan,
+                "create it, or name one that exists",
+            );
             plans.extend(plan);
         }
         plans.sort_unstable();
@@ -109,7 +116,8 @@ pub fn link(snapshot: &Snapshot) -> Linked {
         let policy = find(&policy_names, policy_name);
         exists(notes, Kind::MailboxPolicy, "spec.mailboxPolicyRef.name", policy_name, policy, FROZEN);
         let plan = policy.and_then(|at| policies.get(at as usize)).and_then(|node| node.value.1);
-        let own = Mailbox::read(object, plan.and_then(|at| dial_plans.get(at as usize)).and_then(measure), notes);
+        let own =
+            Mailbox::read(object, plan.and_then(|at| dial_plans.get(at as usize)).and_then(measure), notes);
         LinkedMailbox { own, policy, dial_plan: plan }
     });
     Linked { dial_plans, policies, gateways, mailboxes }
@@ -153,12 +161,14 @@ fn find(names: &BTreeMap<Arc<str>, u32>, name: &str) -> Option<u32> {
     names.get(name).copied()
 }
 
-const FROZEN: &str = "create it, or name one that exists; until then the lamps that hang on it stay as they are";
+const FROZEN: &str =
+    "create it, or name one that exists; until then the lamps that hang on it stay as they are";
 
 /// A finding where the object that is named does not exist.
 fn exists(notes: &mut Notes, kind: Kind, path: &str, name: &str, found: Option<u32>, advice: &str) {
     if found.is_none() {
-        let code = if kind == Kind::MailboxPolicy { Code::MailboxPolicyNotFound } else { Code::DialPlanNotFound };
+        let code =
+            if kind == Kind::MailboxPolicy { Code::MailboxPolicyNotFound } else { Code::DialPlanNotFound };
         notes.add(code, path, format!("{kind}/{name} does not exist in this namespace"), advice);
     }
 }

@@ -48,7 +48,9 @@ impl Outcome {
     /// All findings about all objects: by kind, then by name, errors first.
     pub fn findings(&self) -> impl Iterator<Item = (Kind, &str, &Finding)> {
         fn of<T>(kind: Kind, nodes: &[Node<T>]) -> impl Iterator<Item = (Kind, &str, &Finding)> {
-            nodes.iter().flat_map(move |node| node.notes.all().iter().map(move |finding| (kind, &*node.name, finding)))
+            nodes.iter().flat_map(move |node| {
+                node.notes.all().iter().map(move |finding| (kind, &*node.name, finding))
+            })
         }
         let linked = &self.linked;
         of(Kind::DialPlan, &linked.dial_plans)

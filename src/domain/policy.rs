@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::finding::{Code, Kind};
-use super::link::{LinkedMailbox, Linked, Node};
+use super::link::{Linked, LinkedMailbox, Node};
 use super::object::Mode;
 
 /// Whether a mailbox has a message waiting lamp, and by whom.
@@ -57,10 +57,13 @@ pub fn mwi(linked: &Linked, routes: &[Vec<u32>], mailbox: &Node<LinkedMailbox>) 
     }
     match plan.value.mode {
         Mode::Dark => return Mwi { reason: Code::NotifierDark, from: by_plan(), claim: Claim::Forbidden },
-        Mode::Observe => return Mwi { reason: Code::NotifierObserves, from: by_plan(), claim: Claim::Allowed },
+        Mode::Observe => {
+            return Mwi { reason: Code::NotifierObserves, from: by_plan(), claim: Claim::Allowed };
+        }
         Mode::Active => {}
     }
-    let carried = mailbox.value.dial_plan.and_then(|at| routes.get(at as usize)).is_some_and(|route| !route.is_empty());
+    let carried =
+        mailbox.value.dial_plan.and_then(|at| routes.get(at as usize)).is_some_and(|route| !route.is_empty());
     if !carried {
         return Mwi { reason: Code::NoGatewayForMWI, from: by_plan(), claim: Claim::Allowed };
     }

@@ -21,7 +21,10 @@ impl Extension {
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.digits.get(..usize::from(self.len)).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+        self.digits
+            .get(..usize::from(self.len))
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .unwrap_or_default()
     }
 
     /// How many digits.
@@ -61,8 +64,14 @@ impl FromStr for E164 {
 
     fn from_str(text: &str) -> Result<Self, Expected> {
         let digits = text.strip_prefix('+').unwrap_or_default();
-        let good = (1..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
-        if good { Ok(Self(text.into())) } else { Err(Expected("`+`, the country code and the number, at most 15 digits, as in +493055504201")) }
+        let good = (1..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit());
+        if good {
+            Ok(Self(text.into()))
+        } else {
+            Err(Expected("`+`, the country code and the number, at most 15 digits, as in +493055504201"))
+        }
     }
 }
 
@@ -76,7 +85,8 @@ impl FromStr for SipName {
     fn from_str(text: &str) -> Result<Self, Expected> {
         const WANTED: Expected = Expected("user@host without `sip:`, as in lina@example.com");
         let (user, host) = text.split_once('@').ok_or(WANTED)?;
-        let user_ok = !user.is_empty() && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,".contains(&b));
+        let user_ok = !user.is_empty()
+            && user.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,".contains(&b));
         if text.len() > 128 || !user_ok || host.parse::<HostName>().is_err() {
             return Err(WANTED);
         }
@@ -180,7 +190,15 @@ mod tests {
             assert!(bad.parse::<E164>().is_err(), "{bad:?}");
         }
         assert_eq!(LampAddress::Name("Lina@Example.COM".parse().unwrap()).as_str(), "Lina@example.com");
-        for bad in ["lina", "@example.com", "lina@", "li na@example.com", "sip:lina@example.com", "lina@example.com\r\nX: y", "a@b@c"] {
+        for bad in [
+            "lina",
+            "@example.com",
+            "lina@",
+            "li na@example.com",
+            "sip:lina@example.com",
+            "lina@example.com\r\nX: y",
+            "a@b@c",
+        ] {
             assert!(bad.parse::<SipName>().is_err(), "{bad:?}");
         }
     }
@@ -197,7 +215,9 @@ mod tests {
 
     #[test]
     fn an_interval_reads_hours_minutes_and_seconds() {
-        for (text, seconds) in [("6h", 21_600), ("90m", 5_400), ("1h30m", 5_400), ("45s", 45), ("1h1m1s", 3_661)] {
+        for (text, seconds) in
+            [("6h", 21_600), ("90m", 5_400), ("1h30m", 5_400), ("45s", 45), ("1h1m1s", 3_661)]
+        {
             assert_eq!(interval(text).unwrap().as_secs(), seconds, "{text}");
         }
         for bad in ["", "6", "h", "30m1h", "1.5h", "6 h", "-1h", "99999999999999999999h", "6h\n"] {

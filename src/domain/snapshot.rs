@@ -46,7 +46,8 @@ impl Snapshot {
         let certificate = |secret: &str| [key(secret, "tls.crt"), key(secret, "tls.key")];
         let mut keys = BTreeSet::new();
         for plan in &self.dial_plans {
-            let tls = plan.spec.notifier.as_ref().and_then(|n| n.sip.as_ref()).and_then(|sip| sip.tls.as_ref());
+            let tls =
+                plan.spec.notifier.as_ref().and_then(|n| n.sip.as_ref()).and_then(|sip| sip.tls.as_ref());
             if let Some(tls) = tls {
                 keys.insert(key(&tls.client_ca_ref.name, &tls.client_ca_ref.key));
                 keys.extend(certificate(&tls.certificate_secret_ref.name));

@@ -36,13 +36,29 @@ enum Served {
 impl Outcome {
     /// Status of the dial plan with that index, joined to the one before.
     #[must_use]
-    pub fn dial_plan_status(&self, at: usize, previous: Option<&UMDialPlanStatus>, now: &Time) -> Option<UMDialPlanStatus> {
+    pub fn dial_plan_status(
+        &self,
+        at: usize,
+        previous: Option<&UMDialPlanStatus>,
+        now: &Time,
+    ) -> Option<UMDialPlanStatus> {
         let node = self.linked.dial_plans.get(at)?;
-        let count = self.linked.mailboxes.iter().filter(|mailbox| mailbox.value.dial_plan.is_some_and(|plan| plan as usize == at)).count();
-        let gateways = self.routes.get(at).into_iter().flatten().filter_map(|at| self.linked.gateways.get(*at as usize));
+        let count = self
+            .linked
+            .mailboxes
+            .iter()
+            .filter(|mailbox| mailbox.value.dial_plan.is_some_and(|plan| plan as usize == at))
+            .count();
+        let gateways =
+            self.routes.get(at).into_iter().flatten().filter_map(|at| self.linked.gateways.get(*at as usize));
         Some(UMDialPlanStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(node, &Served::Yes, previous.map(|status| status.conditions.as_slice()), now),
+            conditions: self.conditions(
+                node,
+                &Served::Yes,
+                previous.map(|status| status.conditions.as_slice()),
+                now,
+            ),
             findings: listed(&node.notes),
             mailboxes: Some(i32::try_from(count).unwrap_or(i32::MAX)),
             gateways: gateways.map(|gateway| gateway.name.to_string()).collect(),
@@ -51,12 +67,27 @@ impl Outcome {
 
     /// Status of the policy with that index, joined to the one before.
     #[must_use]
-    pub fn policy_status(&self, at: usize, previous: Option<&UMMailboxPolicyStatus>, now: &Time) -> Option<UMMailboxPolicyStatus> {
+    pub fn policy_status(
+        &self,
+        at: usize,
+        previous: Option<&UMMailboxPolicyStatus>,
+        now: &Time,
+    ) -> Option<UMMailboxPolicyStatus> {
         let node = self.linked.policies.get(at)?;
-        let count = self.linked.mailboxes.iter().filter(|mailbox| mailbox.value.policy.is_some_and(|policy| policy as usize == at)).count();
+        let count = self
+            .linked
+            .mailboxes
+            .iter()
+            .filter(|mailbox| mailbox.value.policy.is_some_and(|policy| policy as usize == at))
+            .count();
         Some(UMMailboxPolicyStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(node, &Served::Yes, previous.map(|status| status.conditions.as_slice()), now),
+            conditions: self.conditions(
+                node,
+                &Served::Yes,
+                previous.map(|status| status.conditions.as_slice()),
+                now,
+            ),
             findings: listed(&node.notes),
             mailboxes: Some(i32::try_from(count).unwrap_or(i32::MAX)),
         })
@@ -64,13 +95,27 @@ impl Outcome {
 
     /// Status of the gateway with that index, joined to the one before.
     #[must_use]
-    pub fn gateway_status(&self, at: usize, previous: Option<&UMIPGatewayStatus>, now: &Time) -> Option<UMIPGatewayStatus> {
+    pub fn gateway_status(
+        &self,
+        at: usize,
+        previous: Option<&UMIPGatewayStatus>,
+        now: &Time,
+    ) -> Option<UMIPGatewayStatus> {
         let node = self.linked.gateways.get(at)?;
         let plans = node.value.1.iter().filter_map(|plan| self.linked.dial_plan(*plan));
-        let served = if node.value.1.is_empty() { Served::No("no dial plan is served by this gateway".into()) } else { Served::Yes };
+        let served = if node.value.1.is_empty() {
+            Served::No("no dial plan is served by this gateway".into())
+        } else {
+            Served::Yes
+        };
         Some(UMIPGatewayStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(node, &served, previous.map(|status| status.conditions.as_slice()), now),
+            conditions: self.conditions(
+                node,
+                &served,
+                previous.map(|status| status.conditions.as_slice()),
+                now,
+            ),
             findings: listed(&node.notes),
             plans: plans.map(|plan| GatewayPlanStatus { name: plan.name.to_string() }).collect(),
         })
@@ -78,20 +123,40 @@ impl Outcome {
 
     /// Status of the mailbox with that index, joined to the one before.
     #[must_use]
-    pub fn mailbox_status(&self, at: usize, previous: Option<&UMMailboxStatus>, now: &Time) -> Option<UMMailboxStatus> {
+    pub fn mailbox_status(
+        &self,
+        at: usize,
+        previous: Option<&UMMailboxStatus>,
+        now: &Time,
+    ) -> Option<UMMailboxStatus> {
         let (node, mwi) = (self.linked.mailboxes.get(at)?, self.mwi.get(at)?);
         let plan = node.value.dial_plan.and_then(|plan| self.linked.dial_plan(plan));
-        let served = if mwi.claim == Claim::Frozen { Served::No("its lamps stay as they are until the error is mended".into()) } else { Served::Yes };
+        let served = if mwi.claim == Claim::Frozen {
+            Served::No("its lamps stay as they are until the error is mended".into())
+        } else {
+            Served::Yes
+        };
         Some(UMMailboxStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(node, &served, previous.map(|status| status.conditions.as_slice()), now),
+            conditions: self.conditions(
+                node,
+                &served,
+                previous.map(|status| status.conditions.as_slice()),
+                now,
+            ),
             findings: listed(&node.notes),
             dial_plan: plan.map(|plan| plan.name.to_string()),
             mwi_allowed: Some(if mwi.allowed() { "True".to_owned() } else { mwi.reason.to_string() }),
         })
     }
 
-    fn conditions<T>(&self, node: &Node<T>, served: &Served, previous: Option<&[Condition]>, now: &Time) -> Vec<Condition> {
+    fn conditions<T>(
+        &self,
+        node: &Node<T>,
+        served: &Served,
+        previous: Option<&[Condition]>,
+        now: &Time,
+    ) -> Vec<Condition> {
         let new = verdicts(&node.notes, served, self.facts.programmed);
         merge(previous.unwrap_or_default(), &new, node.generation, now)
     }
@@ -103,10 +168,30 @@ fn verdicts(notes: &Notes, served: &Served, programmed: bool) -> Vec<Verdict> {
     let accepted = by_findings("Accepted", notes, Aspect::Accepted);
     let resolved = by_findings("ResolvedRefs", notes, Aspect::ResolvedRefs);
     let programmed = match (error, served, programmed) {
-        (Some(error), ..) => Verdict { type_: "Programmed", status: "False", reason: error.code.as_str(), message: "Not all of it is in force: it has errors".into() },
-        (None, Served::No(why), _) => Verdict { type_: "Programmed", status: "False", reason: "NotServed", message: format!("No notifier acts by it: {why}") },
-        (None, Served::Yes, true) => Verdict { type_: "Programmed", status: "True", reason: "Programmed", message: "The notifier acts by it".into() },
-        (None, Served::Yes, false) => Verdict { type_: "Programmed", status: "Unknown", reason: "Pending", message: "The notifier has not said that it acts by it".into() },
+        (Some(error), ..) => Verdict {
+            type_: "Programmed",
+            status: "False",
+            reason: error.code.as_str(),
+            message: "Not all of it is in force: it has errors".into(),
+        },
+        (None, Served::No(why), _) => Verdict {
+            type_: "Programmed",
+            status: "False",
+            reason: "NotServed",
+            message: format!("No notifier acts by it: {why}"),
+        },
+        (None, Served::Yes, true) => Verdict {
+            type_: "Programmed",
+            status: "True",
+            reason: "Programmed",
+            message: "The notifier acts by it".into(),
+        },
+        (None, Served::Yes, false) => Verdict {
+            type_: "Programmed",
+            status: "Unknown",
+            reason: "Pending",
+            message: "The notifier has not said that it acts by it".into(),
+        },
     };
     let ready = [&accepted, &resolved, &programmed].into_iter().find(|verdict| verdict.status != "True");
     let ready = match ready {
@@ -115,21 +200,49 @@ fn verdicts(notes: &Notes, served: &Served, programmed: bool) -> Vec<Verdict> {
     };
     let mut all = vec![accepted, resolved, programmed];
     if let Some(error) = error {
-        all.push(Verdict { type_: "Stalled", status: "True", reason: error.code.as_str(), message: "It waits for somebody to mend it".into() });
+        all.push(Verdict {
+            type_: "Stalled",
+            status: "True",
+            reason: error.code.as_str(),
+            message: "It waits for somebody to mend it".into(),
+        });
     } else if ready.reason == "Pending" {
-        all.push(Verdict { type_: "Reconciling", status: "True", reason: "Pending", message: ready.message.clone() });
+        all.push(Verdict {
+            type_: "Reconciling",
+            status: "True",
+            reason: "Pending",
+            message: ready.message.clone(),
+        });
     }
     all.push(ready);
     all
 }
 
 fn by_findings(type_: &'static str, notes: &Notes, aspect: Aspect) -> Verdict {
-    let errors = notes.all().iter().filter(|f| f.code.severity() == Severity::Error && f.code.aspect() == aspect).count();
+    let errors = notes
+        .all()
+        .iter()
+        .filter(|f| f.code.severity() == Severity::Error && f.code.aspect() == aspect)
+        .count();
     match notes.first_error(aspect) {
-        None => Verdict { type_, status: "True", reason: type_, message: if type_ == "Accepted" { "No error in it".into() } else { "All that it names is there".into() } },
+        None => Verdict {
+            type_,
+            status: "True",
+            reason: type_,
+            message: if type_ == "Accepted" {
+                "No error in it".into()
+            } else {
+                "All that it names is there".into()
+            },
+        },
         Some(first) => {
             let more = if errors > 1 { format!(" ({} more)", errors - 1) } else { String::new() };
-            Verdict { type_, status: "False", reason: first.code.as_str(), message: format!("{}{more}", sentence(first)) }
+            Verdict {
+                type_,
+                status: "False",
+                reason: first.code.as_str(),
+                message: format!("{}{more}", sentence(first)),
+            }
         }
     }
 }
@@ -156,7 +269,8 @@ fn listed(notes: &Notes) -> Vec<FindingStatus> {
 #[must_use]
 pub fn merge(previous: &[Condition], new: &[Verdict], generation: i64, now: &Time) -> Vec<Condition> {
     const OURS: [&str; 6] = ["Accepted", "ResolvedRefs", "Programmed", "Ready", "Reconciling", "Stalled"];
-    let mut all: Vec<Condition> = previous.iter().filter(|c| !OURS.contains(&c.type_.as_str())).cloned().collect();
+    let mut all: Vec<Condition> =
+        previous.iter().filter(|c| !OURS.contains(&c.type_.as_str())).cloned().collect();
     all.extend(new.iter().map(|verdict| {
         let before = previous.iter().find(|c| c.type_ == verdict.type_ && c.status == verdict.status);
         Condition {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::finding::Code;
 use super::object::{Auth, Family, Identity, Mode, NotifierTls, Tls, UriType};
 use super::route::{Way, default_port, way};
 use super::scalar::LampAddress;
-use crate::sip::text::Host;
 use super::{Claim, Outcome};
-use super::finding::Code;
+use crate::sip::text::Host;
 
 /// All that the notifier of one dial plan goes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,12 @@ impl Outcome {
         })
     }
 
-    fn notifier(&self, at: usize, mut mailboxes: Vec<MailboxClaim>, unplaced: &[MailboxClaim]) -> Option<NotifierConfig> {
+    fn notifier(
+        &self,
+        at: usize,
+        mut mailboxes: Vec<MailboxClaim>,
+        unplaced: &[MailboxClaim],
+    ) -> Option<NotifierConfig> {
         let node = self.linked.dial_plans.get(at)?;
         let plan = &node.value;
         mailboxes.extend(without_taken(unplaced, &mailboxes));

@@ -23,6 +23,7 @@ use crate::sip::transport::Transport;
 /// How long a connection and its TLS handshake may take together.
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long what was sent may stay unacknowledged by the peer's machine before the connection is taken for dead.
+#[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 /// The most connections that we open.
 const CAPACITY: usize = 1024;

@@ -16,7 +16,9 @@ use super::setup::{Peer, Setup};
 use crate::clock::{Clock, wall_ms};
 use crate::domain::Code;
 use crate::domain::object::UriType;
-use crate::engine::mwi::{Accept, Action, Engine, MailboxView, Refresh, Report, Stored, StoredLamp, StoredTold, accept};
+use crate::engine::mwi::{
+    Accept, Action, Engine, MailboxView, Refresh, Report, Stored, StoredLamp, StoredTold, accept,
+};
 use crate::net::endpoint::Endpoint;
 use crate::sip::summary::Counts;
 use crate::store::{Change, Contents, Store, StoreError};
@@ -129,7 +131,10 @@ impl Notifier {
     /// The task has ended.
     pub async fn configure(&self, setup: Setup, endpoint: Arc<Endpoint>) -> Result<(), Unavailable> {
         let (done, acts) = oneshot::channel();
-        self.requests.send(Request::Configure(Box::new(setup), endpoint, done)).await.map_err(|_| Unavailable)?;
+        self.requests
+            .send(Request::Configure(Box::new(setup), endpoint, done))
+            .await
+            .map_err(|_| Unavailable)?;
         acts.await.map_err(|_| Unavailable)
     }
 
@@ -260,7 +265,11 @@ impl Delivery {
             Action::Send { attempt, lamp, gateway, counts } => {
                 let Some(peer) = self.peers.get(&gateway) else { return };
                 let extension = self.extensions.get(&lamp).cloned().unwrap_or_default();
-                self.outbox.notify(peer, Order { attempt, lamp, extension, uri_type: self.uri_type, counts }, now);
+                self.outbox.notify(
+                    peer,
+                    Order { attempt, lamp, extension, uri_type: self.uri_type, counts },
+                    now,
+                );
             }
             Action::Abandon { attempt } => self.outbox.abandon(attempt),
             Action::Probe { gateway } => {
@@ -343,14 +352,18 @@ impl Delivery {
             Accept::New(_) if self.journal.is_full() => PutAnswer::NotStored,
             Accept::New(version) => {
                 self.accepted.insert(mailbox.clone(), (put.counts, version));
-                let change = Change::Counts { mailbox: mailbox.clone(), counts: put.counts, version, at: wall_ms() };
-                self.journal.add(change, Some(Waiting::Counts { mailbox, counts: put.counts, version, reply }));
+                let change =
+                    Change::Counts { mailbox: mailbox.clone(), counts: put.counts, version, at: wall_ms() };
+                self.journal
+                    .add(change, Some(Waiting::Counts { mailbox, counts: put.counts, version, reply }));
                 return;
             }
             // The same state may still be on its way to the disk; then this answer must wait for it as well.
             Accept::Same(version) if self.accepted.contains_key(&mailbox) => {
-                let change = Change::Counts { mailbox: mailbox.clone(), counts: put.counts, version, at: wall_ms() };
-                self.journal.add(change, Some(Waiting::Counts { mailbox, counts: put.counts, version, reply }));
+                let change =
+                    Change::Counts { mailbox: mailbox.clone(), counts: put.counts, version, at: wall_ms() };
+                self.journal
+                    .add(change, Some(Waiting::Counts { mailbox, counts: put.counts, version, reply }));
                 return;
             }
             Accept::Same(_) => self.state(&mailbox).map_or(PutAnswer::Unknown, PutAnswer::Accepted),

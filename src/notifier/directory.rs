@@ -56,7 +56,13 @@ impl Directory {
 
 impl Entries {
     /// Adds a running notifier; `stored` are the mailboxes that its store knew when it started.
-    pub fn add_notifier(&mut self, namespace: &str, plan: &str, notifier: Notifier, stored: BTreeSet<String>) {
+    pub fn add_notifier(
+        &mut self,
+        namespace: &str,
+        plan: &str,
+        notifier: Notifier,
+        stored: BTreeSet<String>,
+    ) {
         self.notifiers.insert(key(namespace, plan), notifier);
         self.stored.insert(key(namespace, plan), stored);
     }
@@ -71,32 +77,48 @@ impl Entries {
     pub fn set_mailboxes(&mut self, namespace: &str, configs: &[NotifierConfig]) {
         let before = std::mem::take(&mut self.mailboxes);
         self.extensions.retain(|((ns, _), _), _| ns != namespace);
-        self.mailboxes = before.iter().filter(|((ns, _), _)| ns != namespace).map(|(k, v)| (k.clone(), v.clone())).collect();
+        self.mailboxes = before
+            .iter()
+            .filter(|((ns, _), _)| ns != namespace)
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect();
         let mut listed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for config in configs {
             for mailbox in &config.mailboxes {
                 listed.entry(&mailbox.name).or_default().push(&config.dial_plan);
                 for address in &mailbox.addresses {
-                    self.extensions.insert((key(namespace, &config.dial_plan), address.to_lowercase()), mailbox.name.clone());
+                    self.extensions.insert(
+                        (key(namespace, &config.dial_plan), address.to_lowercase()),
+                        mailbox.name.clone(),
+                    );
                 }
             }
         }
         for (mailbox, plans) in listed {
-            if let Some(plan) = self.plan_of(namespace, mailbox, &plans, before.get(&key(namespace, mailbox))) {
+            if let Some(plan) = self.plan_of(namespace, mailbox, &plans, before.get(&key(namespace, mailbox)))
+            {
                 self.mailboxes.insert(key(namespace, mailbox), plan);
             }
         }
     }
 
     /// A mailbox that an error took away from its dial plan is listed with all of them: it belongs to the one that had it.
-    fn plan_of(&self, namespace: &str, mailbox: &str, plans: &[&str], before: Option<&String>) -> Option<String> {
+    fn plan_of(
+        &self,
+        namespace: &str,
+        mailbox: &str,
+        plans: &[&str],
+        before: Option<&String>,
+    ) -> Option<String> {
         if let [only] = plans {
             return Some((*only).to_owned());
         }
         if let Some(before) = before.filter(|before| plans.contains(&before.as_str())) {
             return Some(before.clone());
         }
-        let has = |plan: &&&str| self.stored.get(&key(namespace, plan)).is_some_and(|stored| stored.contains(mailbox));
+        let has = |plan: &&&str| {
+            self.stored.get(&key(namespace, plan)).is_some_and(|stored| stored.contains(mailbox))
+        };
         plans.iter().find(has).or_else(|| plans.first()).map(|plan| (*plan).to_owned())
     }
 }

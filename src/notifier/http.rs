@@ -1,6 +1,8 @@
 //! Message state over HTTP (contract section 3): what a voice-mail server tells and asks. It checks the shape of requests;
 //! what they mean is for the notifier.
 
+#![allow(clippy::result_large_err, reason = "a refused request is answered by what refuses it")]
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -67,7 +69,8 @@ pub fn problem(status: StatusCode, detail: &str) -> Response {
 }
 
 fn problem_body(status: StatusCode, body: &Value) -> Response {
-    let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+    let mut response =
+        (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
     if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
         response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
     }
@@ -103,10 +106,15 @@ type Parts = BTreeMap<String, String>;
 fn find(parts: &Parts, directory: &Directory) -> Result<(String, String), Response> {
     let part = |name: &str| parts.get(name).cloned().unwrap_or_default();
     let namespace = part("namespace");
-    let (Some(plan), Some(extension)) = (parts.get("plan"), parts.get("extension")) else { return Ok((namespace, part("mailbox"))) };
+    let (Some(plan), Some(extension)) = (parts.get("plan"), parts.get("extension")) else {
+        return Ok((namespace, part("mailbox")));
+    };
     match directory.mailbox(&namespace, plan, extension) {
         Some(mailbox) => Ok((namespace, mailbox)),
-        None => Err(problem(StatusCode::NOT_FOUND, &format!("no mailbox of dial plan {plan} in namespace {namespace} has the extension {extension}"))),
+        None => Err(problem(
+            StatusCode::NOT_FOUND,
+            &format!("no mailbox of dial plan {plan} in namespace {namespace} has the extension {extension}"),
+        )),
     }
 }
 
@@ -115,7 +123,9 @@ async fn read(Shared(api): Shared<Api>, Path(parts): Path<Parts>) -> Response {
         Ok(found) => found,
         Err(response) => return response,
     };
-    let Some(notifier) = api.directory.notifier(&namespace, &mailbox) else { return unknown(&namespace, &mailbox) };
+    let Some(notifier) = api.directory.notifier(&namespace, &mailbox) else {
+        return unknown(&namespace, &mailbox);
+    };
     match notifier.get(mailbox.clone()).await {
         Ok(Some(state)) => answer(&namespace, &mailbox, &state),
         Ok(None) => unknown(&namespace, &mailbox),
@@ -123,7 +133,12 @@ async fn read(Shared(api): Shared<Api>, Path(parts): Path<Parts>) -> Response {
     }
 }
 
-async fn write(Shared(api): Shared<Api>, Path(parts): Path<Parts>, headers: HeaderMap, body: Body) -> Response {
+async fn write(
+    Shared(api): Shared<Api>,
+    Path(parts): Path<Parts>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let put = match parse(&headers, body).await {
         Ok(put) => put,
         Err(response) => return response,
@@ -132,11 +147,15 @@ async fn write(Shared(api): Shared<Api>, Path(parts): Path<Parts>, headers: Head
         Ok(found) => found,
         Err(response) => return response,
     };
-    let Some(notifier) = api.directory.notifier(&namespace, &mailbox) else { return unknown(&namespace, &mailbox) };
+    let Some(notifier) = api.directory.notifier(&namespace, &mailbox) else {
+        return unknown(&namespace, &mailbox);
+    };
     match notifier.put(mailbox.clone(), put).await {
         Ok(PutAnswer::Accepted(state)) => answer(&namespace, &mailbox, &state),
         Ok(PutAnswer::Unknown) => unknown(&namespace, &mailbox),
-        Ok(PutAnswer::NotStored) => problem(StatusCode::SERVICE_UNAVAILABLE, "the state could not be stored; send it again"),
+        Ok(PutAnswer::NotStored) => {
+            problem(StatusCode::SERVICE_UNAVAILABLE, "the state could not be stored; send it again")
+        }
         Ok(PutAnswer::Conflict(state)) => {
             let detail = "a newer version is known, or other counts under this version; `current` has them";
             let current = show(&namespace, &mailbox, &state);
@@ -148,7 +167,12 @@ async fn write(Shared(api): Shared<Api>, Path(parts): Path<Parts>, headers: Head
 }
 
 fn unknown(namespace: &str, mailbox: &str) -> Response {
-    problem(StatusCode::NOT_FOUND, &format!("there is no mailbox {mailbox} in namespace {namespace}, or it has errors and never had a dial plan"))
+    problem(
+        StatusCode::NOT_FOUND,
+        &format!(
+            "there is no mailbox {mailbox} in namespace {namespace}, or it has errors and never had a dial plan"
+        ),
+    )
 }
 
 /// The body of PUT.
@@ -169,9 +193,15 @@ async fn parse(headers: &HeaderMap, body: Body) -> Result<Put, Response> {
     let kind = kind.split(';').next().unwrap_or_default().trim();
     // `curl -d` says that it sends a form unless it is told otherwise.
     if !kind.eq_ignore_ascii_case("application/json") {
-        return Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send JSON, with the header Content-Type: application/json"));
+        return Err(problem(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send JSON, with the header Content-Type: application/json",
+        ));
     }
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|text| text.parse::<usize>().ok());
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|text| text.parse::<usize>().ok());
     let too_large = || problem(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 64 KiB");
     if length.is_some_and(|length| length > MOST_BYTES) {
         return Err(too_large());
@@ -214,7 +244,8 @@ impl Messages {
 }
 
 fn answer(namespace: &str, mailbox: &str, state: &State) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], format!("{}\n", show(namespace, mailbox, state))).into_response()
+    ([(header::CONTENT_TYPE, "application/json")], format!("{}\n", show(namespace, mailbox, state)))
+        .into_response()
 }
 
 fn show(namespace: &str, mailbox: &str, state: &State) -> Value {

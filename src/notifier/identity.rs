@@ -62,7 +62,12 @@ pub fn uris(identity: &Identity, names: &Names<'_>) -> Result<Uris, UriError> {
             .parse(),
     };
     let from = make(from, &notifier)?;
-    Ok(Uris { request: make(request_uri, names.gateway)?, to: make(to, names.gateway)?, account: from.clone(), from })
+    Ok(Uris {
+        request: make(request_uri, names.gateway)?,
+        to: make(to, names.gateway)?,
+        account: from.clone(),
+        from,
+    })
 }
 
 #[cfg(test)]
@@ -87,7 +92,8 @@ mod tests {
     #[test]
     fn a_sip_name_is_the_address_everywhere_and_a_number_keeps_its_plus() {
         let notifier = "192.0.2.20".parse().unwrap();
-        let made = uris(&Identity::default(), &names(UriType::SipName, "lina@example.com", &notifier)).unwrap();
+        let made =
+            uris(&Identity::default(), &names(UriType::SipName, "lina@example.com", &notifier)).unwrap();
         assert_eq!(made.request.as_str(), "sip:lina@example.com");
         assert_eq!(made.from.as_str(), "sip:lina@example.com");
         let made = uris(&Identity::default(), &names(UriType::E164, "+493055504201", &notifier)).unwrap();

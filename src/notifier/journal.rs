@@ -101,13 +101,17 @@ impl<R> Journal<R> {
     pub async fn written(&mut self, now: impl Fn() -> Time) -> Written<R> {
         let Some(writing) = &mut self.writing else { return std::future::pending().await };
         let on_disk = (&mut writing.done).await.unwrap_or(false);
-        let Some(Writing { changes, waiting, .. }) = self.writing.take() else { return std::future::pending().await };
+        let Some(Writing { changes, waiting, .. }) = self.writing.take() else {
+            return std::future::pending().await;
+        };
         if on_disk {
             return Written { on_disk, waiting };
         }
         self.paused_until = now() + PAUSE;
-        let (writers, touches): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|w| matches!(w, Waiting::Counts { .. }));
-        let mut again: Vec<Change> = changes.into_iter().filter(|change| !matches!(change, Change::Counts { .. })).collect();
+        let (writers, touches): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|w| matches!(w, Waiting::Counts { .. }));
+        let mut again: Vec<Change> =
+            changes.into_iter().filter(|change| !matches!(change, Change::Counts { .. })).collect();
         again.append(&mut self.changes);
         self.changes = again;
         self.waiting = touches.into_iter().chain(self.waiting.drain(..)).collect();

@@ -85,12 +85,25 @@ impl Metrics {
     fn register(mut self) -> Self {
         let r = &mut self.registry;
         r.register("notify", "NOTIFY requests that ended, by final answer", self.notify.clone());
-        r.register_with_unit("notify_duration", "Time from a NOTIFY to its end", Unit::Seconds, self.notify_seconds.clone());
+        r.register_with_unit(
+            "notify_duration",
+            "Time from a NOTIFY to its end",
+            Unit::Seconds,
+            self.notify_seconds.clone(),
+        );
         r.register("gateway_up", "Whether the gateway answered last (1) or not (0)", self.gateway_up.clone());
         r.register("message_updates", "Message states accepted and stored", self.messages.clone());
         r.register("lamps", "Lamps of the dial plan", self.lamps.clone());
-        r.register("lamps_pending", "Lamps whose newest state no gateway has confirmed", self.pending.clone());
-        r.register("lamps_failed", "Lamps that were given up after five minutes, or that every gateway refuses", self.failed.clone());
+        r.register(
+            "lamps_pending",
+            "Lamps whose newest state no gateway has confirmed",
+            self.pending.clone(),
+        );
+        r.register(
+            "lamps_failed",
+            "Lamps that were given up after five minutes, or that every gateway refuses",
+            self.failed.clone(),
+        );
         r.register("lamps_unknown", "Lamps whose messages no source has reported", self.unknown.clone());
         self
     }

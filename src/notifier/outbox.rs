@@ -219,7 +219,10 @@ impl Outbox {
     }
 
     fn found(&mut self, found: Found, now: Time) {
-        let Some(way) = self.ways.get_mut(&found.peer.name).filter(|way| Arc::ptr_eq(&way.peer, &found.peer)) else { return };
+        let Some(way) = self.ways.get_mut(&found.peer.name).filter(|way| Arc::ptr_eq(&way.peer, &found.peer))
+        else {
+            return;
+        };
         way.is_asked = false;
         let waiting = std::mem::take(&mut way.waiting);
         match found.routes {
@@ -245,7 +248,11 @@ impl Outbox {
 
     fn send(&mut self, id: u64, route: Route, authorization: Option<(&'static str, String)>, now: Time) {
         let Some(flight) = self.flights.get(&id) else { return };
-        let ids = Ids { branch: Token::from_random(rand::random()), call_id: flight.call_id.clone(), from_tag: flight.from_tag.clone() };
+        let ids = Ids {
+            branch: Token::from_random(rand::random()),
+            call_id: flight.call_id.clone(),
+            from_tag: flight.from_tag.clone(),
+        };
         let bytes = match flight.message(&route, &ids, authorization) {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -278,10 +285,19 @@ impl Outbox {
     }
 
     /// The answer to a challenge: once, and once more where only the nonce was stale.
-    fn authorization(&self, id: u64, status: u16, response: &Response) -> Option<(Route, (&'static str, String))> {
+    fn authorization(
+        &self,
+        id: u64,
+        status: u16,
+        response: &Response,
+    ) -> Option<(Route, (&'static str, String))> {
         let flight = self.flights.get(&id)?;
         let credentials = flight.peer.credentials.as_ref()?;
-        let (asked, answered) = if status == 401 { ("WWW-Authenticate", "Authorization") } else { ("Proxy-Authenticate", "Proxy-Authorization") };
+        let (asked, answered) = if status == 401 {
+            ("WWW-Authenticate", "Authorization")
+        } else {
+            ("Proxy-Authenticate", "Proxy-Authorization")
+        };
         let challenge = digest::best(response.headers(asked))?;
         if flight.cseq > 2 || (flight.cseq == 2 && !challenge.stale) {
             return None;
@@ -292,7 +308,15 @@ impl Outbox {
             None => ("OPTIONS", flight.gateway_uri().ok()?),
         };
         let cnonce = Token::from_random(rand::random());
-        let value = digest::answer(&challenge, method, uri.as_str(), &credentials.username, &credentials.password, cnonce.as_str(), 1);
+        let value = digest::answer(
+            &challenge,
+            method,
+            uri.as_str(),
+            &credentials.username,
+            &credentials.password,
+            cnonce.as_str(),
+            1,
+        );
         Some((route, (answered, value)))
     }
 
@@ -318,8 +342,12 @@ impl Outbox {
                 };
                 Event::Answered { attempt, answer, gateway, took: now.saturating_sub(flight.started) }
             }
-            (None, client::Answer::Final { status, .. }) => Event::Probed { gateway, alive: answer::alive(*status) },
-            (None, client::Answer::Transport(_) | client::Answer::Expired) => Event::Probed { gateway, alive: false },
+            (None, client::Answer::Final { status, .. }) => {
+                Event::Probed { gateway, alive: answer::alive(*status) }
+            }
+            (None, client::Answer::Transport(_) | client::Answer::Expired) => {
+                Event::Probed { gateway, alive: false }
+            }
         };
         self.events.push(event);
     }
@@ -327,7 +355,13 @@ impl Outbox {
 
 impl Way {
     fn new(peer: &Arc<Peer>) -> Self {
-        Self { peer: Arc::clone(peer), routes: VecDeque::new(), until: Time::ZERO, is_asked: false, waiting: Vec::new() }
+        Self {
+            peer: Arc::clone(peer),
+            routes: VecDeque::new(),
+            until: Time::ZERO,
+            is_asked: false,
+            waiting: Vec::new(),
+        }
     }
 }
 
@@ -348,20 +382,36 @@ impl Flight {
         format!("sip:{}", self.peer.text).parse()
     }
 
-    fn message(&self, route: &Route, ids: &Ids, authorization: Option<(&'static str, String)>) -> Result<Vec<u8>, UriError> {
+    fn message(
+        &self,
+        route: &Route,
+        ids: &Ids,
+        authorization: Option<(&'static str, String)>,
+    ) -> Result<Vec<u8>, UriError> {
         let mut bytes = Vec::with_capacity(768);
         let (hop, cseq) = (&route.hop, self.cseq);
         match &self.order {
             Some(order) => {
                 let Uris { request, from, to, account } = self.uris(route)?;
                 let authorization = authorization.as_ref().map(|(name, value)| (*name, value.as_str()));
-                let notify = Notify { request_uri: &request, from: &from, to: &to, account: &account, counts: order.counts, hop, ids, cseq, authorization };
+                let notify = Notify {
+                    request_uri: &request,
+                    from: &from,
+                    to: &to,
+                    account: &account,
+                    counts: order.counts,
+                    hop,
+                    ids,
+                    cseq,
+                    authorization,
+                };
                 notify.write(&mut bytes);
             }
             None => {
                 let gateway = self.gateway_uri()?;
                 let from = format!("sip:{}", hop.sent_by).parse()?;
-                OptionsPing { request_uri: &gateway, from: &from, to: &gateway, hop, ids, cseq }.write(&mut bytes);
+                OptionsPing { request_uri: &gateway, from: &from, to: &gateway, hop, ids, cseq }
+                    .write(&mut bytes);
             }
         }
         Ok(bytes)

@@ -113,7 +113,11 @@ impl Setup {
         for route in &config.gateways {
             match Peer::prepare(route, keys, simulators, before.get(&route.name)) {
                 Ok(peer) => {
-                    gateways.push(mwi::Gateway { name: route.name.clone(), max_per_second: route.max_notify_per_second, route: peer.made_of.digest() });
+                    gateways.push(mwi::Gateway {
+                        name: route.name.clone(),
+                        max_per_second: route.max_notify_per_second,
+                        route: peer.made_of.digest(),
+                    });
                     peers.insert(route.name.clone(), peer);
                 }
                 Err(error) => refused.push((route.name.clone(), error)),
@@ -228,7 +232,8 @@ impl Material {
         }
         if let Some(tls) = route.tls.as_ref().filter(|_| route.way == Way::Tls) {
             material.ca = Some(get(&tls.ca.name, &tls.ca.key)?);
-            material.certificate = Some((get(&tls.certificate_secret, "tls.crt")?, get(&tls.certificate_secret, "tls.key")?));
+            material.certificate =
+                Some((get(&tls.certificate_secret, "tls.crt")?, get(&tls.certificate_secret, "tls.key")?));
         }
         Ok(material)
     }
@@ -240,7 +245,9 @@ impl Material {
     }
 
     fn tls_target(&self, route: &GatewayRoute, host: &Host) -> Result<Arc<TlsTarget>, SetupError> {
-        let (Some(tls), Some(ca), Some((chain, key))) = (&route.tls, &self.ca, &self.certificate) else { return Err(SetupError::NoTls) };
+        let (Some(tls), Some(ca), Some((chain, key))) = (&route.tls, &self.ca, &self.certificate) else {
+            return Err(SetupError::NoTls);
+        };
         let name = match &tls.server_name {
             Some(name) => name.parse().map_err(|_| TlsError::Name(name.clone()))?,
             None => host.clone(),

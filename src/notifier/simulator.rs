@@ -78,7 +78,13 @@ impl Handler for Phones {
                     lamps.insert(received.extension.clone(), state);
                 }
                 drop(lamps);
-                (self.watcher)(Seen { gateway: self.gateway.clone(), extension: received.extension, on: received.waiting, counts: received.counts, changed });
+                (self.watcher)(Seen {
+                    gateway: self.gateway.clone(),
+                    extension: received.extension,
+                    on: received.waiting,
+                    counts: received.counts,
+                    changed,
+                });
                 Some(Reply { status: 200, reason: "OK", headers: Vec::new() })
             }
         }

@@ -46,12 +46,7 @@ pub fn alive(status: u16) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic
-    )]
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
 
     #[test]
@@ -61,16 +56,11 @@ mod tests {
             (Verdict::Challenge, &[401, 407]),
             (
                 Verdict::PermanentForGateway,
-                &[
-                    302, 400, 403, 404, 405, 415, 481, 489, 501, 505, 600, 603, 604, 606,
-                ],
+                &[302, 400, 403, 404, 405, 415, 481, 489, 501, 505, 600, 603, 604, 606],
             ),
             (Verdict::NotRegistered, &[480]),
             (Verdict::GatewayDown, &[408, 503]),
-            (
-                Verdict::Retry,
-                &[500, 502, 504, 580, 491, 486, 413, 100, 180, 0, 700],
-            ),
+            (Verdict::Retry, &[500, 502, 504, 580, 491, 486, 413, 100, 180, 0, 700]),
         ] {
             for status in statuses {
                 assert_eq!(verdict(*status), meaning, "{status}");

@@ -66,40 +66,24 @@ pub enum DigestError {
 /// # Errors
 /// [`DigestError`] says what is unknown or malformed.
 pub fn parse_challenge(value: &str) -> Result<Challenge, DigestError> {
-    if value.len() > MAX_CHALLENGE
-        || value
-            .chars()
-            .any(|letter| letter.is_control() && letter != '\t')
-    {
+    if value.len() > MAX_CHALLENGE || value.chars().any(|letter| letter.is_control() && letter != '\t') {
         return Err(DigestError::Malformed);
     }
-    let (scheme, rest) = value
-        .trim_matches([' ', '\t'])
-        .split_once([' ', '\t'])
-        .ok_or(DigestError::Scheme)?;
+    let (scheme, rest) =
+        value.trim_matches([' ', '\t']).split_once([' ', '\t']).ok_or(DigestError::Scheme)?;
     if !scheme.eq_ignore_ascii_case("Digest") {
         return Err(DigestError::Scheme);
     }
     let params = parse_params(rest)?;
     let get = |name: &str| {
-        params
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| *value)
+        params.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     };
     let named = get("algorithm");
-    let algorithm = named.map_or(
-        Some(Algorithm {
-            hash: Hash::Md5,
-            session: false,
-        }),
-        |name| Algorithm::parse(&unquote(name)),
-    );
+    let algorithm = named
+        .map_or(Some(Algorithm { hash: Hash::Md5, session: false }), |name| Algorithm::parse(&unquote(name)));
     let algorithm = algorithm.ok_or(DigestError::Algorithm)?;
     let qop = get("qop").map(unquote);
-    let auth = qop
-        .as_deref()
-        .map(|list| split_list(list).any(|one| one.eq_ignore_ascii_case("auth")));
+    let auth = qop.as_deref().map(|list| split_list(list).any(|one| one.eq_ignore_ascii_case("auth")));
     if auth == Some(false) || (auth.is_none() && algorithm.session) {
         return Err(DigestError::Qop);
     }
@@ -118,16 +102,9 @@ fn parse_params(text: &str) -> Result<Vec<(&str, &str)>, DigestError> {
     let mut params: Vec<(&str, &str)> = Vec::new();
     for item in split_list(text).filter(|item| !item.is_empty()) {
         let (name, value) = item.split_once('=').ok_or(DigestError::Malformed)?;
-        let (name, value) = (
-            name.trim_end_matches([' ', '\t']),
-            value.trim_start_matches([' ', '\t']),
-        );
+        let (name, value) = (name.trim_end_matches([' ', '\t']), value.trim_start_matches([' ', '\t']));
         let good = is_token(name) && (is_quoted(value) || is_loose_token(value));
-        if !good
-            || params
-                .iter()
-                .any(|(known, _)| known.eq_ignore_ascii_case(name))
-        {
+        if !good || params.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
             return Err(DigestError::Malformed);
         }
         params.push((name, value));
@@ -141,31 +118,19 @@ fn is_quoted(value: &str) -> bool {
 
 /// Old peers leave the quotes away around base64.
 fn is_loose_token(value: &str) -> bool {
-    !value.is_empty()
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && !b"\",\\".contains(&byte))
+    !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",\\".contains(&byte))
 }
 
 /// What stands between the quotes, escapes kept: hashed and sent back as it came (`unq` of RFC 7616 3.3).
 fn inner(value: &str) -> &str {
-    value
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-        .unwrap_or(value)
+    value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value)
 }
 
 /// The strongest challenge that can be answered, the first among equals.
 pub fn best<'a>(values: impl IntoIterator<Item = &'a str>) -> Option<Challenge> {
     let mut best: Option<Challenge> = None;
-    for challenge in values
-        .into_iter()
-        .filter_map(|value| parse_challenge(value).ok())
-    {
-        if best
-            .as_ref()
-            .is_none_or(|known| challenge.algorithm.hash > known.algorithm.hash)
-        {
+    for challenge in values.into_iter().filter_map(|value| parse_challenge(value).ok()) {
+        if best.as_ref().is_none_or(|known| challenge.algorithm.hash > known.algorithm.hash) {
             best = Some(challenge);
         }
     }
@@ -184,15 +149,7 @@ pub fn answer(
     cnonce: &str,
     nc: u32,
 ) -> String {
-    let Challenge {
-        realm,
-        nonce,
-        opaque,
-        algorithm,
-        named,
-        qop,
-        stale: _,
-    } = challenge;
+    let Challenge { realm, nonce, opaque, algorithm, named, qop, stale: _ } = challenge;
     let hash = |text: String| algorithm.hash.hex(&text);
     let mut secret = hash(format!("{username}:{realm}:{password}"));
     if algorithm.session {
@@ -204,10 +161,7 @@ pub fn answer(
     } else {
         hash(format!("{secret}:{nonce}:{request}"))
     };
-    let mut out = format!(
-        "Digest username={}, realm=\"{realm}\", nonce=\"{nonce}\"",
-        quote(username)
-    );
+    let mut out = format!("Digest username={}, realm=\"{realm}\", nonce=\"{nonce}\"", quote(username));
     // Writing into a text cannot fail.
     let _ = write!(out, ", uri={}, response=\"{response}\"", quote(uri));
     if *named {
@@ -242,9 +196,7 @@ impl Algorithm {
                 .into_iter()
                 .map(move |hash| Self { hash, session })
         };
-        both(false)
-            .chain(both(true))
-            .find(|known| known.name().eq_ignore_ascii_case(name))
+        both(false).chain(both(true)).find(|known| known.name().eq_ignore_ascii_case(name))
     }
 
     fn name(self) -> &'static str {

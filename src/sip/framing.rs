@@ -90,32 +90,22 @@ impl StreamFramer {
     fn keep_alive(&mut self) -> Frame {
         self.take(2);
         self.half_ping = !self.half_ping;
-        if self.half_ping {
-            Frame::Pong
-        } else {
-            Frame::Ping
-        }
+        if self.half_ping { Frame::Pong } else { Frame::Ping }
     }
 
     fn whole_length(&mut self) -> Result<Option<usize>, FramingError> {
         if self.length.is_none() {
             let Some(end) = head::end(self.waiting(), self.searched) else {
                 self.searched = self.waiting().len().saturating_sub(3);
-                return if self.searched > MAX_MESSAGE {
-                    Err(FramingError::TooLong)
-                } else {
-                    Ok(None)
-                };
+                return if self.searched > MAX_MESSAGE { Err(FramingError::TooLong) } else { Ok(None) };
             };
             if end > MAX_MESSAGE {
                 return Err(FramingError::TooLong);
             }
-            let fields = head::read(self.waiting().get(..end).unwrap_or_default())
-                .map_err(FramingError::Head)?
-                .fields;
-            let body = head::content_length(&fields)
-                .map_err(FramingError::Head)?
-                .ok_or(FramingError::NoLength)?;
+            let fields =
+                head::read(self.waiting().get(..end).unwrap_or_default()).map_err(FramingError::Head)?.fields;
+            let body =
+                head::content_length(&fields).map_err(FramingError::Head)?.ok_or(FramingError::NoLength)?;
             self.length = Some(end.saturating_add(body));
         }
         match self.length {

@@ -28,16 +28,12 @@ pub(super) struct Head {
 /// Where the head ends: the index after the blank line, looking from `from`.
 pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
-    rest.windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .map(|at| from + at + 4)
+    rest.windows(4).position(|window| window == b"\r\n\r\n").map(|at| from + at + 4)
 }
 
 /// Reads a head that ends with its blank line. NUL, and CR or LF anywhere but in CRLF, are refused.
 pub(super) fn read(head: &[u8]) -> Result<Head, ParseError> {
-    let head = head
-        .strip_suffix(b"\r\n\r\n")
-        .ok_or(ParseError::Unfinished)?;
+    let head = head.strip_suffix(b"\r\n\r\n").ok_or(ParseError::Unfinished)?;
     let mut lines = logical_lines(head);
     let start = clean(lines.next().unwrap_or_default())?;
     if start.contains("\r\n") {
@@ -55,14 +51,12 @@ pub(super) fn read(head: &[u8]) -> Result<Head, ParseError> {
 
 /// The value of Content-Length, `None` when there is none.
 pub(super) fn content_length(fields: &[Field]) -> Result<Option<usize>, ParseError> {
-    let mut values = fields
-        .iter()
-        .filter(|field| field.name.eq_ignore_ascii_case("Content-Length"));
+    let mut values = fields.iter().filter(|field| field.name.eq_ignore_ascii_case("Content-Length"));
     let Some(first) = values.next() else {
         return Ok(None);
     };
-    let digits = (1..=10).contains(&first.value.len())
-        && first.value.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        (1..=10).contains(&first.value.len()) && first.value.bytes().all(|byte| byte.is_ascii_digit());
     match first.value.parse() {
         Ok(length) if digits && values.next().is_none() => Ok(Some(length)),
         _ => Err(ParseError::ContentLength),
@@ -74,9 +68,10 @@ fn logical_lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(head);
     std::iter::from_fn(move || {
         let bytes = rest?;
-        let cut = bytes.windows(2).enumerate().position(|(at, pair)| {
-            pair == b"\r\n" && !matches!(bytes.get(at + 2), Some(b' ' | b'\t'))
-        });
+        let cut = bytes
+            .windows(2)
+            .enumerate()
+            .position(|(at, pair)| pair == b"\r\n" && !matches!(bytes.get(at + 2), Some(b' ' | b'\t')));
         let Some(at) = cut else {
             rest = None;
             return Some(bytes);
@@ -113,10 +108,7 @@ fn field(line: &[u8]) -> Result<Field, ParseError> {
     if !text::is_token(name) {
         return Err(ParseError::Header);
     }
-    Ok(Field {
-        name: long_name(name).to_owned(),
-        value: unfold(value),
-    })
+    Ok(Field { name: long_name(name).to_owned(), value: unfold(value) })
 }
 
 /// One blank for each fold (RFC 3261 7.3.1), none at the ends.
@@ -125,10 +117,7 @@ fn unfold(value: &str) -> String {
     if !value.contains("\r\n") {
         return value.trim_matches(blanks).to_owned();
     }
-    let pieces: Vec<&str> = value
-        .split("\r\n")
-        .map(|piece| piece.trim_matches(blanks))
-        .collect();
+    let pieces: Vec<&str> = value.split("\r\n").map(|piece| piece.trim_matches(blanks)).collect();
     pieces.join(" ").trim_matches(' ').to_owned()
 }
 

@@ -41,43 +41,24 @@ impl Headers {
         for name in ["From", "To"] {
             let value = all(&fields, name).next().ok_or(ParseError::Missing(name))?;
             let address = Address::parse(value).ok_or(ParseError::Value(name))?;
-            if address
-                .params
-                .get("tag")
-                .is_some_and(|tag| !tag.is_some_and(is_token))
-            {
+            if address.params.get("tag").is_some_and(|tag| !tag.is_some_and(is_token)) {
                 return Err(ParseError::Value(name));
             }
         }
-        let call_id = all(&fields, "Call-ID")
-            .next()
-            .ok_or(ParseError::Missing("Call-ID"))?;
+        let call_id = all(&fields, "Call-ID").next().ok_or(ParseError::Missing("Call-ID"))?;
         if call_id.is_empty() || !call_id.bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
             return Err(ParseError::Value("Call-ID"));
         }
-        let cseq = all(&fields, "CSeq")
-            .next()
-            .ok_or(ParseError::Missing("CSeq"))?;
+        let cseq = all(&fields, "CSeq").next().ok_or(ParseError::Missing("CSeq"))?;
         parse_cseq(cseq).ok_or(ParseError::Value("CSeq"))?;
-        if all(&fields, "Max-Forwards")
-            .next()
-            .is_some_and(|value| !is_max_forwards(value))
-        {
+        if all(&fields, "Max-Forwards").next().is_some_and(|value| !is_max_forwards(value)) {
             return Err(ParseError::Value("Max-Forwards"));
         }
         let contacts = all(&fields, "Contact").flat_map(split_list);
-        if !contacts
-            .into_iter()
-            .all(|value| value == "*" || Address::parse(value).is_some())
-        {
+        if !contacts.into_iter().all(|value| value == "*" || Address::parse(value).is_some()) {
             return Err(ParseError::Value("Contact"));
         }
-        Ok(Self {
-            fields,
-            body: body.to_vec(),
-            branch,
-            sent_by,
-        })
+        Ok(Self { fields, body: body.to_vec(), branch, sent_by })
     }
 
     /// The first field of that name (long form, any case); its value has no folds and no blanks at its ends.
@@ -148,9 +129,7 @@ impl Headers {
     /// The URI of the first Contact, of any scheme, without brackets.
     #[must_use]
     pub fn contact_uri(&self) -> Option<&str> {
-        let value = self
-            .header("Contact")
-            .and_then(|value| split_list(value).next())?;
+        let value = self.header("Contact").and_then(|value| split_list(value).next())?;
         Address::parse(value).map(|address| address.uri)
     }
 
@@ -160,10 +139,7 @@ impl Headers {
 }
 
 fn all<'a>(fields: &'a [Field], name: &str) -> impl Iterator<Item = &'a str> {
-    fields
-        .iter()
-        .filter(move |field| field.name.eq_ignore_ascii_case(name))
-        .map(|field| field.value.as_str())
+    fields.iter().filter(move |field| field.name.eq_ignore_ascii_case(name)).map(|field| field.value.as_str())
 }
 
 /// The number is below 2^31 (RFC 3261 8.1.1.5).
@@ -171,10 +147,7 @@ fn parse_cseq(value: &str) -> Option<(u32, &str)> {
     let (number, method) = value.split_once([' ', '\t'])?;
     let method = method.trim_start_matches([' ', '\t']);
     let digits = number.len() <= 10 && number.bytes().all(|byte| byte.is_ascii_digit());
-    let number = number
-        .parse()
-        .ok()
-        .filter(|number| digits && *number < 1 << 31)?;
+    let number = number.parse().ok().filter(|number| digits && *number < 1 << 31)?;
     is_token(method).then_some((number, method))
 }
 

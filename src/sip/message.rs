@@ -121,21 +121,15 @@ impl Message {
         };
         let headers = Headers::new(head.fields, body)?;
         match start {
-            StartLine::Request { method, .. }
-                if headers.cseq().is_none_or(|(_, named)| named != method) =>
-            {
+            StartLine::Request { method, .. } if headers.cseq().is_none_or(|(_, named)| named != method) => {
                 Err(ParseError::Method)
             }
-            StartLine::Request { method, uri } => Ok(Self::Request(Request {
-                method: method.to_owned(),
-                uri: uri.to_owned(),
-                headers,
-            })),
-            StartLine::Response { status, reason } => Ok(Self::Response(Response {
-                status,
-                reason: reason.to_owned(),
-                headers,
-            })),
+            StartLine::Request { method, uri } => {
+                Ok(Self::Request(Request { method: method.to_owned(), uri: uri.to_owned(), headers }))
+            }
+            StartLine::Response { status, reason } => {
+                Ok(Self::Response(Response { status, reason: reason.to_owned(), headers }))
+            }
         }
     }
 }
@@ -148,60 +142,37 @@ enum StartLine<'a> {
 impl<'a> StartLine<'a> {
     fn parse(line: &'a str) -> Result<Self, ParseError> {
         let mut parts = line.splitn(3, ' ');
-        let (Some(first), Some(second), Some(third)) = (parts.next(), parts.next(), parts.next())
-        else {
+        let (Some(first), Some(second), Some(third)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(ParseError::StartLine);
         };
         if is_version(first) {
             check_version(first)?;
-            let status = second
-                .parse()
-                .ok()
-                .filter(|status| second.len() == 3 && (100..700).contains(status));
-            return Ok(Self::Response {
-                status: status.ok_or(ParseError::StartLine)?,
-                reason: third,
-            });
+            let status =
+                second.parse().ok().filter(|status| second.len() == 3 && (100..700).contains(status));
+            return Ok(Self::Response { status: status.ok_or(ParseError::StartLine)?, reason: third });
         }
         // `?` carries headers, which a Request-URI must not have (RFC 3261 19.1.1, RFC 4475 3.1.2.11).
-        let sip = ["sip:", "sips:"]
-            .iter()
-            .any(|scheme| starts_with_ignoring_case(second, scheme));
-        let headers = sip
-            && second
-                .rsplit('@')
-                .next()
-                .is_some_and(|host| host.contains('?'));
+        let sip = ["sip:", "sips:"].iter().any(|scheme| starts_with_ignoring_case(second, scheme));
+        let headers = sip && second.rsplit('@').next().is_some_and(|host| host.contains('?'));
         if !is_token(first) || !is_uri(second) || headers || !is_version(third) {
             return Err(ParseError::StartLine);
         }
         check_version(third)?;
-        Ok(Self::Request {
-            method: first,
-            uri: second,
-        })
+        Ok(Self::Request { method: first, uri: second })
     }
 }
 
 fn starts_with_ignoring_case(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn is_version(text: &str) -> bool {
     starts_with_ignoring_case(text, "SIP/")
-        && text
-            .bytes()
-            .skip(4)
-            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        && text.bytes().skip(4).all(|byte| byte.is_ascii_digit() || byte == b'.')
 }
 
 fn check_version(text: &str) -> Result<(), ParseError> {
-    if text.eq_ignore_ascii_case("SIP/2.0") {
-        Ok(())
-    } else {
-        Err(ParseError::Version)
-    }
+    if text.eq_ignore_ascii_case("SIP/2.0") { Ok(()) } else { Err(ParseError::Version) }
 }
 
 impl Request {
@@ -251,16 +222,12 @@ impl Deref for Response {
 // Debug leaves out headers and body: they hold credentials and what people's mailboxes contain.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
-            .field("method", &self.method)
-            .finish_non_exhaustive()
+        f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Response")
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        f.debug_struct("Response").field("status", &self.status).finish_non_exhaustive()
     }
 }

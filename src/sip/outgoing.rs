@@ -70,48 +70,18 @@ impl Notify<'_> {
         let mut body = Vec::with_capacity(128);
         write_summary(&mut body, self.account.as_str(), &self.counts);
         out.reserve(768);
-        let Self {
-            request_uri,
-            from,
-            to,
-            hop,
-            ids,
-            cseq,
-            ..
-        } = *self;
-        write_head(
-            out,
-            "NOTIFY",
-            &OptionsPing {
-                request_uri,
-                from,
-                to,
-                hop,
-                ids,
-                cseq,
-            },
-        );
+        let Self { request_uri, from, to, hop, ids, cseq, .. } = *self;
+        write_head(out, "NOTIFY", &OptionsPing { request_uri, from, to, hop, ids, cseq });
         put(
             out,
-            &[
-                "Event: message-summary\r\nSubscription-State: terminated\r\nUser-Agent: ",
-                PRODUCT,
-                "\r\n",
-            ],
+            &["Event: message-summary\r\nSubscription-State: terminated\r\nUser-Agent: ", PRODUCT, "\r\n"],
         );
         if let Some((name, value)) = self.authorization {
             put(out, &[name, ": "]);
-            out.extend(
-                value
-                    .bytes()
-                    .filter(|byte| !byte.is_ascii_control() || *byte == b'\t'),
-            );
+            out.extend(value.bytes().filter(|byte| !byte.is_ascii_control() || *byte == b'\t'));
             put(out, &["\r\n"]);
         }
-        put(
-            out,
-            &["Content-Type: ", CONTENT_TYPE, "\r\nContent-Length: "],
-        );
+        put(out, &["Content-Type: ", CONTENT_TYPE, "\r\nContent-Length: "]);
         write_number(out, u32::try_from(body.len()).unwrap_or(u32::MAX));
         put(out, &["\r\n\r\n"]);
         out.extend_from_slice(&body);
@@ -140,39 +110,16 @@ impl OptionsPing<'_> {
     pub fn write(&self, out: &mut Vec<u8>) {
         out.reserve(512);
         write_head(out, "OPTIONS", self);
-        put(
-            out,
-            &[
-                "Accept: ",
-                CONTENT_TYPE,
-                "\r\nUser-Agent: ",
-                PRODUCT,
-                "\r\nContent-Length: 0\r\n\r\n",
-            ],
-        );
+        put(out, &["Accept: ", CONTENT_TYPE, "\r\nUser-Agent: ", PRODUCT, "\r\nContent-Length: 0\r\n\r\n"]);
     }
 }
 
 /// The lines that every request of ours begins with, up to Contact.
 fn write_head(out: &mut Vec<u8>, method: &str, parts: &OptionsPing<'_>) {
-    let OptionsPing {
-        request_uri,
-        from,
-        to,
-        hop,
-        ids,
-        cseq,
-    } = *parts;
+    let OptionsPing { request_uri, from, to, hop, ids, cseq } = *parts;
     put(
         out,
-        &[
-            method,
-            " ",
-            request_uri.as_str(),
-            " SIP/2.0\r\nVia: SIP/2.0/",
-            hop.transport.via_name(),
-            " ",
-        ],
+        &[method, " ", request_uri.as_str(), " SIP/2.0\r\nVia: SIP/2.0/", hop.transport.via_name(), " "],
     );
     let start = out.len();
     // Writing into a vector cannot fail.
@@ -202,11 +149,7 @@ fn write_head(out: &mut Vec<u8>, method: &str, parts: &OptionsPing<'_>) {
     );
     write_number(out, cseq);
     // A request to a sips target must have a sips Contact (RFC 3261 8.1.1.8).
-    let scheme = if request_uri.scheme_is_sips() {
-        "sips:"
-    } else {
-        "sip:"
-    };
+    let scheme = if request_uri.scheme_is_sips() { "sips:" } else { "sip:" };
     put(out, &[" ", method, "\r\nContact: <", scheme]);
     out.extend_from_within(start..end);
     if hop.transport.is_reliable() && !request_uri.scheme_is_sips() {

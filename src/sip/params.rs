@@ -56,20 +56,13 @@ pub(super) fn quoted_length(text: &str) -> Option<usize> {
 
 /// What a quoted string holds, without quotes and escapes; other text as it is.
 pub(super) fn unquote(text: &str) -> String {
-    let Some(inner) = text
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
+    let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return text.to_owned();
     };
     let mut out = String::with_capacity(inner.len());
     let mut chars = inner.chars();
     while let Some(next) = chars.next() {
-        out.extend(if next == '\\' {
-            chars.next()
-        } else {
-            Some(next)
-        });
+        out.extend(if next == '\\' { chars.next() } else { Some(next) });
     }
     out
 }
@@ -104,17 +97,14 @@ impl<'a> Params<'a> {
             Some((name, value)) => (name.trim_matches(BLANKS), Some(value.trim_matches(BLANKS))),
             None => (text.trim_matches(BLANKS), None),
         };
-        let good = value
-            .is_none_or(|value| is_param_value(value) || quoted_length(value) == Some(value.len()));
+        let good =
+            value.is_none_or(|value| is_param_value(value) || quoted_length(value) == Some(value.len()));
         (is_token(name) && good).then_some((name, value))
     }
 
     /// The first value of the parameter; `Some(None)` when it stands without one.
     pub(super) fn get(&self, name: &str) -> Option<Option<&'a str>> {
-        self.0
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| *value)
+        self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
     }
 
     /// All parameters in order, values as written.
@@ -124,19 +114,12 @@ impl<'a> Params<'a> {
 
     /// Whether the parameter stands more than once.
     pub(super) fn is_repeated(&self, name: &str) -> bool {
-        self.0
-            .iter()
-            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
-            .count()
-            > 1
+        self.0.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).count() > 1
     }
 }
 
 /// A token or host (IPv6 with or without brackets, RFC 5118 4.5).
 fn is_param_value(text: &str) -> bool {
     let bytes = text.trim_matches(['[', ']']);
-    !bytes.is_empty()
-        && bytes
-            .bytes()
-            .all(|byte| byte == b':' || is_token_byte(byte))
+    !bytes.is_empty() && bytes.bytes().all(|byte| byte == b':' || is_token_byte(byte))
 }

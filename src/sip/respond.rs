@@ -30,10 +30,7 @@ impl Request {
                 line(&mut out, &["Via: ", value])
             }
         }
-        line(
-            &mut out,
-            &["From: ", self.header("From").unwrap_or_default()],
-        );
+        line(&mut out, &["From: ", self.header("From").unwrap_or_default()]);
         let to = self.header("To").unwrap_or_default();
         if self.to_tag().is_none() && is_token(to_tag) {
             line(&mut out, &["To: ", to, ";tag=", to_tag]);
@@ -41,10 +38,7 @@ impl Request {
             line(&mut out, &["To: ", to]);
         }
         line(&mut out, &["Call-ID: ", self.call_id().unwrap_or_default()]);
-        line(
-            &mut out,
-            &["CSeq: ", self.header("CSeq").unwrap_or_default()],
-        );
+        line(&mut out, &["CSeq: ", self.header("CSeq").unwrap_or_default()]);
         for (name, value) in extra.iter().filter(|(name, _)| is_token(name)) {
             line(&mut out, &[name, ": ", value]);
         }
@@ -57,11 +51,7 @@ impl Request {
 
 fn line(out: &mut Vec<u8>, pieces: &[&str]) {
     for piece in pieces {
-        out.extend(
-            piece
-                .bytes()
-                .filter(|byte| !matches!(byte, b'\r' | b'\n' | 0)),
-        );
+        out.extend(piece.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n' | 0)));
     }
     out.extend_from_slice(b"\r\n");
 }
@@ -96,7 +86,5 @@ fn top_via(values: &str, peer: SocketAddr) -> String {
 }
 
 fn is_ours(name: &str) -> bool {
-    ["received", "rport"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
+    ["received", "rport"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }

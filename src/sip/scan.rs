@@ -20,11 +20,8 @@ pub struct ResponseHead<'a> {
 pub fn response_head(bytes: &[u8]) -> Option<ResponseHead<'_>> {
     let rest = bytes.strip_prefix(b"SIP/2.0 ")?;
     let (digits, rest) = rest.split_at_checked(3)?;
-    let status = std::str::from_utf8(digits)
-        .ok()?
-        .parse()
-        .ok()
-        .filter(|status| (100..700).contains(status))?;
+    let status =
+        std::str::from_utf8(digits).ok()?.parse().ok().filter(|status| (100..700).contains(status))?;
     let (b' ', mut rest) = rest.split_first()? else {
         return None;
     };
@@ -38,29 +35,21 @@ pub fn response_head(bytes: &[u8]) -> Option<ResponseHead<'_>> {
         }
         match line.first()? {
             b' ' | b'\t' => return None,
-            b'V' | b'v' if branch.is_none() => {
-                branch = value(line, &[b"Via", b"v"]).map(via_branch)
-            }
+            b'V' | b'v' if branch.is_none() => branch = value(line, &[b"Via", b"v"]).map(via_branch),
             b'C' | b'c' if method.is_none() => method = value(line, &[b"CSeq"]).map(cseq_method),
             _ => {}
         }
         if let (Some(branch), Some(method)) = (branch, method) {
             // A fold would continue the line that was read last.
             let folded = matches!(rest.first()?, b' ' | b'\t');
-            return (!folded).then_some(ResponseHead {
-                status,
-                branch: branch?,
-                method: method?,
-            });
+            return (!folded).then_some(ResponseHead { status, branch: branch?, method: method? });
         }
     }
 }
 
 /// The line before the next CRLF and what follows it.
 fn cut_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = bytes
-        .iter()
-        .position(|byte| matches!(byte, b'\r' | b'\n' | 0))?;
+    let at = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0))?;
     let rest = bytes.get(at..)?.strip_prefix(b"\r\n")?;
     Some((bytes.get(..at)?, rest))
 }
@@ -70,11 +59,7 @@ fn value<'a>(line: &'a [u8], names: &[&[u8]]) -> Option<&'a [u8]> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = line.get(..colon)?.trim_ascii_end();
     let known = names.iter().any(|known| name.eq_ignore_ascii_case(known));
-    if known {
-        Some(line.get(colon + 1..)?.trim_ascii())
-    } else {
-        None
-    }
+    if known { Some(line.get(colon + 1..)?.trim_ascii()) } else { None }
 }
 
 fn via_branch(value: &[u8]) -> Option<&str> {
@@ -82,16 +67,11 @@ fn via_branch(value: &[u8]) -> Option<&str> {
         return None;
     }
     let first = value.split(|byte| *byte == b',').next()?;
-    let mut params = first
-        .split(|byte| *byte == b';')
-        .skip(1)
-        .filter_map(|param| {
-            let equals = param.iter().position(|byte| *byte == b'=')?;
-            let (name, value) = (param.get(..equals)?, param.get(equals + 1..)?);
-            name.trim_ascii()
-                .eq_ignore_ascii_case(b"branch")
-                .then_some(value.trim_ascii())
-        });
+    let mut params = first.split(|byte| *byte == b';').skip(1).filter_map(|param| {
+        let equals = param.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = (param.get(..equals)?, param.get(equals + 1..)?);
+        name.trim_ascii().eq_ignore_ascii_case(b"branch").then_some(value.trim_ascii())
+    });
     let branch = token(params.next()?)?;
     let plain = params.next().is_none() && !branch.eq_ignore_ascii_case("z9hG4bK");
     plain.then_some(branch)

@@ -13,9 +13,7 @@ pub const MAX_BODY: usize = 8_192;
 pub const MAX_LINES: usize = 64;
 
 /// How many voice messages wait: new and old ones, and how many of each are urgent (RFC 3842 5.2).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counts {
     /// New messages, urgent ones included.
@@ -32,12 +30,7 @@ pub struct Counts {
 
 impl Counts {
     /// No message at all.
-    pub const NONE: Self = Self {
-        new: 0,
-        old: 0,
-        urgent_new: 0,
-        urgent_old: 0,
-    };
+    pub const NONE: Self = Self { new: 0, old: 0, urgent_new: 0, urgent_old: 0 };
     /// The greatest number that is written.
     pub const MAX: u32 = 999_999;
 
@@ -67,12 +60,7 @@ pub fn write_summary(out: &mut Vec<u8>, account: &str, counts: &Counts) {
     out.extend_from_slice(b"Messages-Waiting: ");
     out.extend_from_slice(waiting.as_bytes());
     out.extend_from_slice(b"\r\nMessage-Account: ");
-    out.extend(
-        account
-            .bytes()
-            .filter(|byte| (0x20..0x7f).contains(byte))
-            .take(MAX_ACCOUNT),
-    );
+    out.extend(account.bytes().filter(|byte| (0x20..0x7f).contains(byte)).take(MAX_ACCOUNT));
     out.extend_from_slice(b"\r\nVoice-Message: ");
     write_number(out, counts.new.min(Counts::MAX));
     out.push(b'/');
@@ -147,11 +135,7 @@ pub fn parse_summary(body: &[u8]) -> Result<Summary, SummaryError> {
             continue;
         };
         let value = value.trim_matches([' ', '\t']);
-        match name
-            .trim_end_matches([' ', '\t'])
-            .to_ascii_lowercase()
-            .as_str()
-        {
+        match name.trim_end_matches([' ', '\t']).to_ascii_lowercase().as_str() {
             "messages-waiting" if waiting.is_none() => waiting = Some(parse_waiting(value)?),
             "message-account" if account.is_none() => account = Some(parse_account(value)?),
             "voice-message" if voice.is_none() => {
@@ -160,11 +144,7 @@ pub fn parse_summary(body: &[u8]) -> Result<Summary, SummaryError> {
             _ => {}
         }
     }
-    Ok(Summary {
-        waiting: waiting.ok_or(SummaryError::Waiting)?,
-        account,
-        voice,
-    })
+    Ok(Summary { waiting: waiting.ok_or(SummaryError::Waiting)?, account, voice })
 }
 
 fn parse_waiting(value: &str) -> Result<bool, SummaryError> {
@@ -182,20 +162,12 @@ fn parse_account(value: &str) -> Result<String, SummaryError> {
 
 fn parse_counts(value: &str) -> Option<Counts> {
     let (plain, urgent) = match value.split_once('(') {
-        Some((plain, urgent)) => (
-            plain,
-            Some(urgent.trim_end_matches([' ', '\t']).strip_suffix(')')?),
-        ),
+        Some((plain, urgent)) => (plain, Some(urgent.trim_end_matches([' ', '\t']).strip_suffix(')')?)),
         None => (value, None),
     };
     let (new, old) = parse_pair(plain)?;
     let (urgent_new, urgent_old) = urgent.map_or(Some((0, 0)), parse_pair)?;
-    Some(Counts {
-        new,
-        old,
-        urgent_new,
-        urgent_old,
-    })
+    Some(Counts { new, old, urgent_new, urgent_old })
 }
 
 fn parse_pair(text: &str) -> Option<(u32, u32)> {

@@ -27,10 +27,7 @@ pub enum TextError {
 /// Whether RFC 3261 25.1 allows the byte in a token.
 pub(super) fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
-        )
+        || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
 }
 
 /// Whether the text is a token of RFC 3261 25.1, of any length above zero.
@@ -120,19 +117,13 @@ impl FromStr for HostName {
         let good = text.len() <= MAX_HOST_NAME
             && labels.split('.').all(is_label)
             && top.starts_with(|first: char| first.is_ascii_alphabetic());
-        if good {
-            Ok(Self(text.to_ascii_lowercase()))
-        } else {
-            Err(TextError::Host)
-        }
+        if good { Ok(Self(text.to_ascii_lowercase())) } else { Err(TextError::Host) }
     }
 }
 
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         && !label.starts_with('-')
         && !label.ends_with('-')
 }
@@ -164,9 +155,7 @@ impl FromStr for Host {
 
     /// Reads a name, an IPv4 address, or an IPv6 address with or without brackets.
     fn from_str(text: &str) -> Result<Self, TextError> {
-        let bracketed = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
+        let bracketed = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
         if let Some(inner) = bracketed {
             return inner.parse().map(Self::V6).map_err(|_| TextError::Host);
         }
@@ -201,10 +190,7 @@ pub struct HostPort {
 
 impl From<SocketAddr> for HostPort {
     fn from(address: SocketAddr) -> Self {
-        Self {
-            host: address.ip().into(),
-            port: address.port(),
-        }
+        Self { host: address.ip().into(), port: address.port() }
     }
 }
 

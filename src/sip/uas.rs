@@ -48,26 +48,20 @@ pub fn lamp_reply(request: &Request) -> Reply {
 
 /// `rsip` takes names of methods in any case, RFC 3261 7.1 does not.
 fn is_known(method: &str) -> bool {
-    method
-        .parse::<rsip::Method>()
-        .is_ok_and(|known| known.to_string() == method)
+    method.parse::<rsip::Method>().is_ok_and(|known| known.to_string() == method)
 }
 
 fn notified(request: &Request) -> Reply {
-    let without_parameters = |name| {
-        request
-            .header(name)
-            .and_then(|value| value.split(';').next())
-            .map(str::trim)
-    };
+    let without_parameters =
+        |name| request.header(name).and_then(|value| value.split(';').next()).map(str::trim);
     if without_parameters("Event") != Some("message-summary") {
         return Reply::Status(489, "Bad Event", vec![ALLOW_EVENTS]);
     }
     if request.body().is_empty() {
         return Reply::Status(400, "Missing Body", Vec::new());
     }
-    let plain = without_parameters("Content-Encoding")
-        .is_none_or(|coding| coding.eq_ignore_ascii_case("identity"));
+    let plain =
+        without_parameters("Content-Encoding").is_none_or(|coding| coding.eq_ignore_ascii_case("identity"));
     if !plain
         || !without_parameters("Content-Type")
             .is_some_and(|kind| kind.eq_ignore_ascii_case(summary::CONTENT_TYPE))
@@ -77,11 +71,7 @@ fn notified(request: &Request) -> Reply {
     let Ok(summary) = parse_summary(request.body()) else {
         return Reply::Status(400, "Bad Message Summary", Vec::new());
     };
-    let Some(extension) = request
-        .to_uri()
-        .and_then(user)
-        .or_else(|| user(request.uri()))
-    else {
+    let Some(extension) = request.to_uri().and_then(user).or_else(|| user(request.uri())) else {
         return Reply::Status(404, "Not Found", Vec::new());
     };
     Reply::Notified(Received {
@@ -108,17 +98,11 @@ fn unescape(text: &str) -> Option<String> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
-        out.push(if byte == b'%' {
-            hex(bytes.next()?)? * 16 + hex(bytes.next()?)?
-        } else {
-            byte
-        });
+        out.push(if byte == b'%' { hex(bytes.next()?)? * 16 + hex(bytes.next()?)? } else { byte });
     }
     String::from_utf8(out).ok()
 }
 
 fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }

@@ -30,9 +30,7 @@ pub enum UriError {
     #[error("must begin with sip: or sips:")]
     Scheme,
     /// The part before `@` is empty, holds a password, or a character that must be written as %HH.
-    #[error(
-        "user must be letters, digits, - _ . ! ~ * ' ( ) & = + $ , ; ? / or %HH, without a password"
-    )]
+    #[error("user must be letters, digits, - _ . ! ~ * ' ( ) & = + $ , ; ? / or %HH, without a password")]
     User,
     /// The part after `@` is no host.
     #[error("host must be a host name, an IPv4 address or an IPv6 address in brackets")]
@@ -148,12 +146,7 @@ impl SipUri {
         if text.len() > MAX_URI {
             Err(UriError::TooLong)
         } else {
-            Ok(Self {
-                text,
-                user: user_span,
-                host,
-                port,
-            })
+            Ok(Self { text, user: user_span, host, port })
         }
     }
 }
@@ -174,18 +167,11 @@ fn is_user(user: &str) -> bool {
 }
 
 fn split_place(place: &str) -> Result<(Host, Option<u16>), UriError> {
-    let colon = place
-        .rfind(':')
-        .filter(|at| place.rfind(']').is_none_or(|bracket| *at > bracket));
+    let colon = place.rfind(':').filter(|at| place.rfind(']').is_none_or(|bracket| *at > bracket));
     let (host, port) = match colon.and_then(|at| place.split_at_checked(at)) {
-        Some((host, port)) => (
-            host,
-            Some(
-                port.strip_prefix(':')
-                    .and_then(parse_port)
-                    .ok_or(UriError::Port)?,
-            ),
-        ),
+        Some((host, port)) => {
+            (host, Some(port.strip_prefix(':').and_then(parse_port).ok_or(UriError::Port)?))
+        }
         None => (place, None),
     };
     // Host reads IPv6 without brackets as well; a URI must have them.
@@ -197,13 +183,10 @@ fn split_place(place: &str) -> Result<(Host, Option<u16>), UriError> {
 
 /// `rsip` drops silently what it does not understand, so the result counts only if it writes back the same text.
 fn read_parameters(parameters: &str) -> Option<rsip::Uri> {
-    let plain = parameters
-        .bytes()
-        .all(|byte| byte == b';' || byte == b'=' || super::text::is_token_byte(byte));
-    let named = parameters
-        .split(';')
-        .skip(1)
-        .all(|parameter| !parameter.is_empty() && !parameter.starts_with('='));
+    let plain =
+        parameters.bytes().all(|byte| byte == b';' || byte == b'=' || super::text::is_token_byte(byte));
+    let named =
+        parameters.split(';').skip(1).all(|parameter| !parameter.is_empty() && !parameter.starts_with('='));
     let whole = format!("sip:host{parameters}");
     let uri = rsip::Uri::try_from(whole.as_str()).ok()?;
     (plain && named && uri.to_string().eq_ignore_ascii_case(&whole)).then_some(uri)

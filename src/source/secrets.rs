@@ -28,7 +28,9 @@ impl Values {
             // Manifests were read strictly; what does not decode here is base64 that is none, and then the key is missing.
             let values: Vec<(String, Vec<u8>)> = match document.kind.as_str() {
                 "Secret" => serde_json::from_value(document.value.clone()).map(of_secret).unwrap_or_default(),
-                "ConfigMap" => serde_json::from_value(document.value.clone()).map(of_config_map).unwrap_or_default(),
+                "ConfigMap" => {
+                    serde_json::from_value(document.value.clone()).map(of_config_map).unwrap_or_default()
+                }
                 _ => continue,
             };
             manifests.extend(values.into_iter().map(|(key, value)| ((document.name.clone(), key), value)));
@@ -43,7 +45,11 @@ impl Values {
     }
 
     fn file(&self, name: &str, key: &str) -> Option<Vec<u8>> {
-        let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let plain = |part: &str| {
+            !part.is_empty()
+                && !part.starts_with('.')
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
         let path = self.folder.as_ref().filter(|_| plain(name) && plain(key))?.join(name).join(key);
         let mut value = Vec::new();
         File::open(path).ok()?.take(MOST_BYTES + 1).read_to_end(&mut value).ok()?;

@@ -93,7 +93,13 @@ impl Fleet {
     ///
     /// # Errors
     /// A store can't be opened, or no SIP port can be had. The other notifiers run all the same.
-    pub async fn apply(&mut self, namespace: &str, configs: &[NotifierConfig], complete: bool, keys: &dyn Keys) -> Result<(), FleetError> {
+    pub async fn apply(
+        &mut self,
+        namespace: &str,
+        configs: &[NotifierConfig],
+        complete: bool,
+        keys: &dyn Keys,
+    ) -> Result<(), FleetError> {
         let mut entries = (*self.common.directory.now()).clone();
         let mut result = Ok(());
         self.start_simulators(namespace, configs);
@@ -106,7 +112,12 @@ impl Fleet {
                 match self.start(&name, config, keys).await {
                     Ok(stored) => {
                         if let Some(running) = self.running.get(&name) {
-                            entries.add_notifier(namespace, &config.dial_plan, running.notifier.clone(), stored);
+                            entries.add_notifier(
+                                namespace,
+                                &config.dial_plan,
+                                running.notifier.clone(),
+                                stored,
+                            );
                         }
                     }
                     Err(error) => {
@@ -118,7 +129,12 @@ impl Fleet {
             self.configure(&name, config, complete, keys).await;
         }
         let wanted: BTreeSet<&str> = configs.iter().map(|config| config.dial_plan.as_str()).collect();
-        let gone: Vec<Name> = self.running.keys().filter(|(ns, plan)| ns == namespace && !wanted.contains(plan.as_str())).cloned().collect();
+        let gone: Vec<Name> = self
+            .running
+            .keys()
+            .filter(|(ns, plan)| ns == namespace && !wanted.contains(plan.as_str()))
+            .cloned()
+            .collect();
         for name in gone {
             entries.remove_notifier(namespace, &name.1);
             self.stop(&name).await;
@@ -162,7 +178,12 @@ impl Fleet {
         }
     }
 
-    async fn start(&mut self, name: &Name, config: &NotifierConfig, keys: &dyn Keys) -> Result<BTreeSet<String>, FleetError> {
+    async fn start(
+        &mut self,
+        name: &Name,
+        config: &NotifierConfig,
+        keys: &dyn Keys,
+    ) -> Result<BTreeSet<String>, FleetError> {
         let wanted = EndpointKey::of(config, keys);
         let endpoint = self.endpoint(&wanted, name)?;
         let path = self.common.data.join(format!("{}.{}.sqlite", name.0, name.1));
@@ -179,12 +200,15 @@ impl Fleet {
             match opened {
                 Ok(Ok(started)) => break started,
                 // A process that was killed holds its files until the system has cleared it away.
-                Ok(Err(StoreError::InUse { .. })) if self.common.clock.now() < deadline => tokio::time::sleep(STORE_PAUSE).await,
+                Ok(Err(StoreError::InUse { .. })) if self.common.clock.now() < deadline => {
+                    tokio::time::sleep(STORE_PAUSE).await
+                }
                 Ok(Err(error)) => return Err(error.into()),
                 Err(_) => return Err(StoreError::Stopped.into()),
             }
         };
-        self.running.insert(name.clone(), Running { notifier, task, endpoint, wanted, peers: BTreeMap::new() });
+        self.running
+            .insert(name.clone(), Running { notifier, task, endpoint, wanted, peers: BTreeMap::new() });
         Ok(stored.into_iter().collect())
     }
 
@@ -200,7 +224,9 @@ impl Fleet {
                 running.endpoint = endpoint;
                 running.wanted = wanted;
             }
-            Err(error) => tracing::error!(namespace = %name.0, name = %name.1, error = &error as &dyn std::error::Error, "NOTIFY goes on leaving from the port before"),
+            Err(error) => {
+                tracing::error!(namespace = %name.0, name = %name.1, error = &error as &dyn std::error::Error, "NOTIFY goes on leaving from the port before")
+            }
         }
         let (setup, refused) = Setup::new(config, complete, keys, &addresses, &running.peers);
         for (gateway, error) in refused {
@@ -248,32 +274,49 @@ impl Fleet {
     }
 
     fn start_simulators(&mut self, namespace: &str, configs: &[NotifierConfig]) {
-        for gateway in configs.iter().flat_map(|config| &config.gateways).filter(|gateway| gateway.address.is_none()) {
+        for gateway in
+            configs.iter().flat_map(|config| &config.gateways).filter(|gateway| gateway.address.is_none())
+        {
             let name = (namespace.to_owned(), gateway.name.clone());
             if self.simulators.get(&name).is_some_and(|(port, _)| *port == gateway.port) {
                 continue;
             }
-            let listen = if self.common.sip_listen.is_loopback() { self.common.sip_listen } else { IpAddr::V4(Ipv4Addr::LOCALHOST) };
-            let start = |port| Simulator::start(&gateway.name, listen, port, Arc::clone(&self.common.watcher));
+            let listen = if self.common.sip_listen.is_loopback() {
+                self.common.sip_listen
+            } else {
+                IpAddr::V4(Ipv4Addr::LOCALHOST)
+            };
+            let start =
+                |port| Simulator::start(&gateway.name, listen, port, Arc::clone(&self.common.watcher));
             let started = start(gateway.port.unwrap_or(0)).or_else(|error| {
                 tracing::warn!(%namespace, gateway = %gateway.name, error = &error as &dyn std::error::Error, "the simulator takes another port");
                 start(0)
             });
             match started {
                 Ok(simulator) => drop(self.simulators.insert(name, (gateway.port, simulator))),
-                Err(error) => tracing::error!(%namespace, gateway = %gateway.name, error = &error as &dyn std::error::Error, "the simulator did not start"),
+                Err(error) => {
+                    tracing::error!(%namespace, gateway = %gateway.name, error = &error as &dyn std::error::Error, "the simulator did not start")
+                }
             }
         }
     }
 
     fn stop_simulators(&mut self, namespace: &str, configs: &[NotifierConfig]) {
-        let wanted: BTreeSet<&str> =
-            configs.iter().flat_map(|config| &config.gateways).filter(|gateway| gateway.address.is_none()).map(|gateway| gateway.name.as_str()).collect();
+        let wanted: BTreeSet<&str> = configs
+            .iter()
+            .flat_map(|config| &config.gateways)
+            .filter(|gateway| gateway.address.is_none())
+            .map(|gateway| gateway.name.as_str())
+            .collect();
         self.simulators.retain(|(ns, name), _| ns != namespace || wanted.contains(name.as_str()));
     }
 
     fn simulator_addresses(&self, namespace: &str) -> BTreeMap<String, SocketAddr> {
-        self.simulators.iter().filter(|((ns, _), _)| ns == namespace).map(|((_, name), (_, simulator))| (name.clone(), simulator.address())).collect()
+        self.simulators
+            .iter()
+            .filter(|((ns, _), _)| ns == namespace)
+            .map(|((_, name), (_, simulator))| (name.clone(), simulator.address()))
+            .collect()
     }
 }
 
@@ -297,8 +340,12 @@ impl Handler for Nobody {
         let allow = vec![("Allow", "OPTIONS".to_owned())];
         match uas::lamp_reply(request) {
             uas::Reply::Ignore => None,
-            uas::Reply::Status(status @ (200 | 481 | 501), reason, _) => Some(Reply { status, reason, headers: allow }),
-            uas::Reply::Status(..) | uas::Reply::Notified(_) => Some(Reply { status: 405, reason: "Method Not Allowed", headers: allow }),
+            uas::Reply::Status(status @ (200 | 481 | 501), reason, _) => {
+                Some(Reply { status, reason, headers: allow })
+            }
+            uas::Reply::Status(..) | uas::Reply::Notified(_) => {
+                Some(Reply { status: 405, reason: "Method Not Allowed", headers: allow })
+            }
         }
     }
 }

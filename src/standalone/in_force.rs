@@ -65,8 +65,10 @@ impl InForce {
     /// Takes in what was loaded. Returns the objects whose lamps are to be sent again.
     pub fn update(&mut self, loaded: Loaded, now: &Time) -> Vec<ObjectKey> {
         let Loaded { documents, problems, files } = loaded;
-        let unreadable: Vec<Arc<str>> = files.into_iter().filter(|file| !file.healthy).map(|file| file.path).collect();
-        let named: BTreeSet<ObjectKey> = problems.iter().filter_map(|problem| problem.object.clone()).collect();
+        let unreadable: Vec<Arc<str>> =
+            files.into_iter().filter(|file| !file.healthy).map(|file| file.path).collect();
+        let named: BTreeSet<ObjectKey> =
+            problems.iter().filter_map(|problem| problem.object.clone()).collect();
         let before = std::mem::take(&mut self.entries);
         let secrets_before = std::mem::take(&mut self.secrets);
         self.refused.clear();
@@ -87,7 +89,11 @@ impl InForce {
             }
         }
         let is_kept = |key: &ObjectKey, document: &Document| {
-            let lost = |path: &Arc<str>| **path == *document.place.file || path.is_empty() || (path.ends_with('/') && document.place.file.starts_with(&**path));
+            let lost = |path: &Arc<str>| {
+                **path == *document.place.file
+                    || path.is_empty()
+                    || (path.ends_with('/') && document.place.file.starts_with(&**path))
+            };
             named.contains(key) || unreadable.iter().any(lost)
         };
         for (key, entry) in before {
@@ -100,7 +106,8 @@ impl InForce {
                 self.secrets.insert(key, document);
             }
         }
-        self.complete = unreadable.is_empty() && named.iter().all(|key| self.entries.contains_key(key) || self.secrets.contains_key(key));
+        self.complete = unreadable.is_empty()
+            && named.iter().all(|key| self.entries.contains_key(key) || self.secrets.contains_key(key));
         self.loaded_once = true;
         refresh
     }
@@ -116,7 +123,12 @@ impl InForce {
         };
         let has_error = findings.iter().any(|f| f.code.severity() == crate::domain::Severity::Error);
         if let Some(before) = before.filter(|_| has_error) {
-            let kept = Entry { object: before.object.clone(), document: before.document.clone(), generation: before.generation, created: before.created.clone() };
+            let kept = Entry {
+                object: before.object.clone(),
+                document: before.document.clone(),
+                generation: before.generation,
+                created: before.created.clone(),
+            };
             self.entries.insert(document.key(), kept);
             self.refused.push(Refused { document, findings });
             return;
@@ -126,7 +138,9 @@ impl InForce {
             None => self.loaded_once.then(|| now.clone()),
         };
         let generation = match before {
-            Some(before) if before.document.value.get("spec") == document.value.get("spec") => before.generation,
+            Some(before) if before.document.value.get("spec") == document.value.get("spec") => {
+                before.generation
+            }
             Some(before) => before.generation + 1,
             None => 1,
         };
@@ -150,7 +164,8 @@ impl InForce {
     #[must_use]
     pub fn snapshot(&self, namespace: &str) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        for entry in self.entries.iter().filter(|(key, _)| key.namespace == namespace).map(|(_, entry)| entry) {
+        for entry in self.entries.iter().filter(|(key, _)| key.namespace == namespace).map(|(_, entry)| entry)
+        {
             match &entry.object {
                 Object::DialPlan(object) => snapshot.dial_plans.push(Arc::clone(object)),
                 Object::Policy(object) => snapshot.mailbox_policies.push(Arc::clone(object)),
@@ -169,7 +184,11 @@ impl InForce {
     /// The manifest of an object in force.
     #[must_use]
     pub fn document(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Document> {
-        let key = ObjectKey { kind: kind.as_str().to_owned(), namespace: namespace.to_owned(), name: name.to_owned() };
+        let key = ObjectKey {
+            kind: kind.as_str().to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
         self.entries.get(&key).map(|entry| &entry.document)
     }
 }
@@ -183,7 +202,10 @@ impl Entry {
 impl Object {
     /// Decodes a manifest of one of the four kinds, with what it shows alone.
     fn decode(document: &Document) -> Result<(Self, Vec<Finding>), Problem> {
-        fn read<K: DeserializeOwned + Alone>(document: &Document, wrap: impl FnOnce(Arc<K>) -> Object) -> Result<(Object, Vec<Finding>), serde_json::Error> {
+        fn read<K: DeserializeOwned + Alone>(
+            document: &Document,
+            wrap: impl FnOnce(Arc<K>) -> Object,
+        ) -> Result<(Object, Vec<Finding>), serde_json::Error> {
             let object: K = serde_json::from_value(document.value.clone())?;
             let findings = object.alone().all().to_vec();
             Ok((wrap(Arc::new(object)), findings))

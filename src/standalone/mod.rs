@@ -101,7 +101,11 @@ impl Keys for Values {
 ///
 /// # Errors
 /// What keeps it from starting. Later it reports what goes wrong and goes on.
-pub async fn run(options: Options, console: Console, stop: watch::Receiver<bool>) -> Result<Ended, StandaloneError> {
+pub async fn run(
+    options: Options,
+    console: Console,
+    stop: watch::Receiver<bool>,
+) -> Result<Ended, StandaloneError> {
     let dir = options.dir.clone();
     std::fs::read_dir(&dir).map_err(|source| StandaloneError::Dir { dir, source })?;
     let schemas = schemas()?;
@@ -124,7 +128,16 @@ pub async fn run(options: Options, console: Console, stop: watch::Receiver<bool>
     };
     let http = tokio::spawn(server.run(router(api), stop.clone()));
     let mut watcher = Watcher::new(&options.dir).await;
-    let mut program = Program { options, console, schemas, in_force: InForce::default(), fleet: Fleet::new(common), shown: None, tables: Vec::new(), values: 0 };
+    let mut program = Program {
+        options,
+        console,
+        schemas,
+        in_force: InForce::default(),
+        fleet: Fleet::new(common),
+        shown: None,
+        tables: Vec::new(),
+        values: 0,
+    };
     program.reload(true).await?;
     ready.store(true, Ordering::Relaxed);
     program.invite(address);
@@ -145,7 +158,10 @@ fn schemas() -> Result<Schemas, serde_json::Error> {
 fn once(options: &Options, console: &Console, schemas: &Schemas) -> Ended {
     let mut in_force = InForce::default();
     in_force.update(load(&options.dir, schemas), &now());
-    let outcomes = evaluate(&in_force, options, false).into_iter().map(|(namespace, (outcome, _))| (namespace, outcome)).collect();
+    let outcomes = evaluate(&in_force, options, false)
+        .into_iter()
+        .map(|(namespace, (outcome, _))| (namespace, outcome))
+        .collect();
     let report = Report::new(&options.dir, &in_force, &outcomes);
     for text in &report.texts {
         console(&format!("{text}\n"));
@@ -160,7 +176,10 @@ fn evaluate(in_force: &InForce, options: &Options, programmed: bool) -> BTreeMap
         let mut snapshot = in_force.snapshot(&namespace);
         let values = Values::new(in_force.secrets(&namespace), options.secrets.as_deref());
         let is_missing = |key: &KeyName| values.get(&key.name, &key.key).is_none();
-        snapshot.facts = Facts { programmed, missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect() };
+        snapshot.facts = Facts {
+            programmed,
+            missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect(),
+        };
         (namespace, (domain::evaluate(&snapshot), values))
     };
     in_force.namespaces().into_iter().map(of).collect()
@@ -196,7 +215,10 @@ impl Program {
 
     async fn reload_later(&mut self) {
         if let Err(error) = self.reload(false).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "a notifier can't start; the others go on");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a notifier can't start; the others go on"
+            );
         }
     }
 
@@ -207,11 +229,15 @@ impl Program {
         let evaluated = evaluate(&self.in_force, &self.options, true);
         let mut result = Ok(());
         for (namespace, (outcome, values)) in &evaluated {
-            let applied = self.fleet.apply(namespace, &outcome.notifiers(), self.in_force.complete, values).await;
+            let applied =
+                self.fleet.apply(namespace, &outcome.notifiers(), self.in_force.complete, values).await;
             result = result.and(applied);
         }
-        for namespace in self.fleet.namespaces().into_iter().filter(|namespace| !evaluated.contains_key(namespace)) {
-            result = result.and(self.fleet.apply(&namespace, &[], self.in_force.complete, &Values::default()).await);
+        for namespace in
+            self.fleet.namespaces().into_iter().filter(|namespace| !evaluated.contains_key(namespace))
+        {
+            result = result
+                .and(self.fleet.apply(&namespace, &[], self.in_force.complete, &Values::default()).await);
         }
         for key in refresh {
             self.fleet.refresh(&key.namespace, &key.kind, &key.name);
@@ -238,14 +264,23 @@ impl Program {
         (self.console)(&changes(&tables, &self.tables));
         self.tables = tables;
         if first && self.in_force.is_empty() {
-            (self.console)(&format!("there is no resource in {} yet; what appears there takes effect at once\n", self.options.dir.display()));
+            (self.console)(&format!(
+                "there is no resource in {} yet; what appears there takes effect at once\n",
+                self.options.dir.display()
+            ));
         }
     }
 
     /// The command that lights a lamp.
     fn invite(&self, address: SocketAddr) {
-        let outcomes = evaluate(&self.in_force, &self.options, true).into_iter().map(|(namespace, (outcome, _))| (namespace, outcome)).collect();
-        let mut text = format!("\nLamplighter listens on http://{address} and watches {}.\n", self.options.dir.display());
+        let outcomes = evaluate(&self.in_force, &self.options, true)
+            .into_iter()
+            .map(|(namespace, (outcome, _))| (namespace, outcome))
+            .collect();
+        let mut text = format!(
+            "\nLamplighter listens on http://{address} and watches {}.\n",
+            self.options.dir.display()
+        );
         if let Some((namespace, mailbox)) = one_to_try(&self.in_force, &outcomes) {
             text.push_str(&format!(
                 "Light a lamp:\n\n  curl -X PUT -H 'Content-Type: application/json' -d '{{\"new\":1,\"old\":0}}' \\\n    http://{address}/v1/namespaces/{namespace}/mailboxes/{mailbox}/messages\n\n"
@@ -277,8 +312,12 @@ fn lamp_watcher(console: Console) -> Arc<dyn Fn(Seen) + Send + Sync> {
         let Seen { gateway, extension, on, counts, changed } = seen;
         if changed {
             let (light, word) = if on { ("●", "on ") } else { ("○", "off") };
-            let urgent = if counts.urgent_new > 0 { format!(", {} urgent", counts.urgent_new) } else { String::new() };
-            console(&format!("{light} lamp {extension} {word}  {} new{urgent}, {} old  (NOTIFY answered by simulator {gateway})\n", counts.new, counts.old));
+            let urgent =
+                if counts.urgent_new > 0 { format!(", {} urgent", counts.urgent_new) } else { String::new() };
+            console(&format!(
+                "{light} lamp {extension} {word}  {} new{urgent}, {} old  (NOTIFY answered by simulator {gateway})\n",
+                counts.new, counts.old
+            ));
         }
     })
 }

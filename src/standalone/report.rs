@@ -28,7 +28,8 @@ impl Report {
     /// What there is to say about the directory and the outcome of each namespace.
     #[must_use]
     pub fn new(dir: &Path, in_force: &InForce, outcomes: &BTreeMap<String, Outcome>) -> Self {
-        let mut all: Vec<(Problem, Severity)> = in_force.problems.iter().map(|problem| (problem.clone(), Severity::Error)).collect();
+        let mut all: Vec<(Problem, Severity)> =
+            in_force.problems.iter().map(|problem| (problem.clone(), Severity::Error)).collect();
         for refused in &in_force.refused {
             for finding in &refused.findings {
                 let mut problem = of_finding(&refused.document, finding);
@@ -43,10 +44,18 @@ impl Report {
                 }
             }
         }
-        all.sort_by(|(a, _), (b, _)| (&a.place.file, a.place.line, a.place.column, a.code).cmp(&(&b.place.file, b.place.line, b.place.column, b.code)));
+        all.sort_by(|(a, _), (b, _)| {
+            (&a.place.file, a.place.line, a.place.column, a.code).cmp(&(
+                &b.place.file,
+                b.place.line,
+                b.place.column,
+                b.code,
+            ))
+        });
         let errors = all.iter().filter(|(_, severity)| *severity == Severity::Error).count();
         let mut sources = BTreeMap::new();
-        let texts = all.iter().map(|(problem, severity)| rendered(dir, problem, *severity, &mut sources)).collect();
+        let texts =
+            all.iter().map(|(problem, severity)| rendered(dir, problem, *severity, &mut sources)).collect();
         Self { texts, errors }
     }
 }
@@ -63,9 +72,16 @@ fn of_finding(document: &Document, finding: &Finding) -> Problem {
     }
 }
 
-fn rendered(dir: &Path, problem: &Problem, severity: Severity, sources: &mut BTreeMap<Arc<str>, Option<String>>) -> String {
+fn rendered(
+    dir: &Path,
+    problem: &Problem,
+    severity: Severity,
+    sources: &mut BTreeMap<Arc<str>, Option<String>>,
+) -> String {
     // The files were within their bounds a moment ago, when they were loaded.
-    let source = sources.entry(Arc::clone(&problem.place.file)).or_insert_with(|| fs::read_to_string(dir.join(&*problem.place.file)).ok());
+    let source = sources
+        .entry(Arc::clone(&problem.place.file))
+        .or_insert_with(|| fs::read_to_string(dir.join(&*problem.place.file)).ok());
     match severity {
         Severity::Error => render_error(problem, source.as_deref()),
         Severity::Warning | Severity::Reason => render_warning(problem, source.as_deref()),
@@ -76,36 +92,70 @@ fn rendered(dir: &Path, problem: &Problem, severity: Severity, sources: &mut BTr
 #[must_use]
 pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> Vec<Table> {
     let now = Time(Timestamp::UNIX_EPOCH);
-    let mut plans = Table::new(&["NAMESPACE", "UMDIALPLAN", "URI-TYPE", "SECURITY", "MAILBOXES", "READY", "REASON"]);
+    let mut plans =
+        Table::new(&["NAMESPACE", "UMDIALPLAN", "URI-TYPE", "SECURITY", "MAILBOXES", "READY", "REASON"]);
     let mut policies = Table::new(&["NAMESPACE", "UMMAILBOXPOLICY", "PLAN", "MWI", "READY", "REASON"]);
-    let mut gateways = Table::new(&["NAMESPACE", "UMIPGATEWAY", "ADDRESS", "STATUS", "MWI", "PLANS", "READY", "REASON"]);
-    let mut mailboxes = Table::new(&["NAMESPACE", "UMMAILBOX", "EXTENSION", "POLICY", "PLAN", "MWI-ALLOWED", "READY", "REASON"]);
+    let mut gateways =
+        Table::new(&["NAMESPACE", "UMIPGATEWAY", "ADDRESS", "STATUS", "MWI", "PLANS", "READY", "REASON"]);
+    let mut mailboxes = Table::new(&[
+        "NAMESPACE",
+        "UMMAILBOX",
+        "EXTENSION",
+        "POLICY",
+        "PLAN",
+        "MWI-ALLOWED",
+        "READY",
+        "REASON",
+    ]);
     for (namespace, outcome) in outcomes {
         let linked = &outcome.linked;
         for (at, node) in linked.dial_plans.iter().enumerate() {
             let Some(status) = outcome.dial_plan_status(at, None, &now) else { continue };
             let count = status.mailboxes.unwrap_or_default().to_string();
-            let (uri_type, security) = (format!("{:?}", node.value.uri_type), node.value.security.to_string());
+            let (uri_type, security) =
+                (format!("{:?}", node.value.uri_type), node.value.security.to_string());
             plans.row(&[namespace, &node.name, &uri_type, &security, &count], &status.conditions);
         }
         for (at, node) in linked.policies.iter().enumerate() {
             let Some(status) = outcome.policy_status(at, None, &now) else { continue };
-            policies.row(&[namespace, &node.name, &node.value.0.dial_plan, yes(node.value.0.allow_mwi)], &status.conditions);
+            policies.row(
+                &[namespace, &node.name, &node.value.0.dial_plan, yes(node.value.0.allow_mwi)],
+                &status.conditions,
+            );
         }
         for (at, node) in linked.gateways.iter().enumerate() {
             let Some(status) = outcome.gateway_status(at, None, &now) else { continue };
             let gateway = &node.value.0;
-            let address = if gateway.simulator { "(simulator)".to_owned() } else { gateway.address.as_ref().map(ToString::to_string).unwrap_or_default() };
+            let address = if gateway.simulator {
+                "(simulator)".to_owned()
+            } else {
+                gateway.address.as_ref().map(ToString::to_string).unwrap_or_default()
+            };
             let served: Vec<&str> = status.plans.iter().map(|plan| plan.name.as_str()).collect();
-            let cells = [namespace, &*node.name, &address, gateway.status.as_str(), yes(gateway.mwi_allowed), &served.join(",")];
+            let cells = [
+                namespace,
+                &*node.name,
+                &address,
+                gateway.status.as_str(),
+                yes(gateway.mwi_allowed),
+                &served.join(","),
+            ];
             gateways.row(&cells, &status.conditions);
         }
         for (at, node) in linked.mailboxes.iter().enumerate() {
             let Some(status) = outcome.mailbox_status(at, None, &now) else { continue };
             let own = &node.value.own;
-            let extension = own.extensions.iter().flatten().next().map(|extension| extension.as_str().to_owned()).unwrap_or_default();
-            let (plan, allowed) = (status.dial_plan.unwrap_or_default(), status.mwi_allowed.unwrap_or_default());
-            mailboxes.row(&[namespace, &node.name, &extension, &own.policy, &plan, &allowed], &status.conditions);
+            let extension = own
+                .extensions
+                .iter()
+                .flatten()
+                .next()
+                .map(|extension| extension.as_str().to_owned())
+                .unwrap_or_default();
+            let (plan, allowed) =
+                (status.dial_plan.unwrap_or_default(), status.mwi_allowed.unwrap_or_default());
+            mailboxes
+                .row(&[namespace, &node.name, &extension, &own.policy, &plan, &allowed], &status.conditions);
         }
     }
     vec![plans, policies, gateways, mailboxes]
@@ -115,23 +165,41 @@ pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> Vec<Table> {
 #[must_use]
 pub fn changes(tables: &[Table], shown: &[Table]) -> String {
     let new = |(at, table): (usize, &Table)| table.without(shown.get(at));
-    let texts: Vec<String> = tables.iter().enumerate().map(new).map(|table| table.text()).filter(|text| !text.is_empty()).collect();
+    let texts: Vec<String> = tables
+        .iter()
+        .enumerate()
+        .map(new)
+        .map(|table| table.text())
+        .filter(|text| !text.is_empty())
+        .collect();
     texts.join("\n")
 }
 
 /// The first mailbox, in the order of the manifests, whose lamp a simulator shows: namespace and name.
 #[must_use]
-pub fn one_to_try<'a>(in_force: &InForce, outcomes: &'a BTreeMap<String, Outcome>) -> Option<(&'a str, &'a str)> {
+pub fn one_to_try<'a>(
+    in_force: &InForce,
+    outcomes: &'a BTreeMap<String, Outcome>,
+) -> Option<(&'a str, &'a str)> {
     let simulated = |outcome: &Outcome, plan: u32| {
         let route = outcome.routes.get(plan as usize).into_iter().flatten();
-        route.filter_map(|at| outcome.linked.gateways.get(*at as usize)).any(|gateway| gateway.value.0.simulator)
+        route
+            .filter_map(|at| outcome.linked.gateways.get(*at as usize))
+            .any(|gateway| gateway.value.0.simulator)
     };
     let mut found = Vec::new();
     for (namespace, outcome) in outcomes {
         for (node, mwi) in outcome.linked.mailboxes.iter().zip(&outcome.mwi) {
-            if mwi.claim == Claim::Allowed && node.value.dial_plan.is_some_and(|plan| simulated(outcome, plan)) {
-                let place = in_force.document(Kind::Mailbox, namespace, &node.name).map(|document| &document.place);
-                found.push((place.map(|place| (Arc::clone(&place.file), place.line)), namespace.as_str(), &*node.name));
+            if mwi.claim == Claim::Allowed
+                && node.value.dial_plan.is_some_and(|plan| simulated(outcome, plan))
+            {
+                let place =
+                    in_force.document(Kind::Mailbox, namespace, &node.name).map(|document| &document.place);
+                found.push((
+                    place.map(|place| (Arc::clone(&place.file), place.line)),
+                    namespace.as_str(),
+                    &*node.name,
+                ));
             }
         }
     }
@@ -164,7 +232,8 @@ impl Table {
 
     /// The rows that another table has not.
     fn without(&self, other: Option<&Self>) -> Self {
-        let known: BTreeSet<&Vec<String>> = other.into_iter().flat_map(|table| table.rows.iter().skip(1)).collect();
+        let known: BTreeSet<&Vec<String>> =
+            other.into_iter().flat_map(|table| table.rows.iter().skip(1)).collect();
         Self { rows: self.rows.iter().filter(|row| !known.contains(row)).cloned().collect() }
     }
 
@@ -176,10 +245,18 @@ impl Table {
         }
         let more = self.rows.len().saturating_sub(MOST_ROWS + 1);
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
-        let width = |column: usize| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or_default();
+        let width = |column: usize| {
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .max()
+                .unwrap_or_default()
+        };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in self.rows.iter().take(MOST_ROWS + 1) {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            let cells: Vec<String> =
+                row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
             // Writing to a text can't fail.
             let _ = writeln!(out, "{}", cells.join("  ").trim_end());
         }

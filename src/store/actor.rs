@@ -28,10 +28,7 @@ pub(super) struct Batch {
 }
 
 /// Writes batches until the last sender is gone. All that wait at a time, [`QUEUE`] at most, share one commit.
-pub(super) fn run(
-    mut backend: Box<dyn Backend>,
-    mut queue: mpsc::Receiver<Batch>,
-) -> Result<(), StoreError> {
+pub(super) fn run(mut backend: Box<dyn Backend>, mut queue: mpsc::Receiver<Batch>) -> Result<(), StoreError> {
     let mut group = Vec::new();
     let mut failing = false;
     while queue.blocking_recv_many(&mut group, QUEUE) > 0 {

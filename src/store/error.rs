@@ -108,37 +108,23 @@ pub struct Full;
 
 impl StoreError {
     pub(super) fn damaged(path: &Path, detail: impl Into<String>) -> StoreError {
-        StoreError::Damaged {
-            path: path.to_owned(),
-            detail: detail.into(),
-        }
+        StoreError::Damaged { path: path.to_owned(), detail: detail.into() }
     }
 
     pub(super) fn file(path: &Path, source: io::Error) -> StoreError {
-        StoreError::File {
-            path: path.to_owned(),
-            source: Arc::new(source),
-        }
+        StoreError::File { path: path.to_owned(), source: Arc::new(source) }
     }
 
     pub(super) fn thread(source: io::Error) -> StoreError {
-        StoreError::Thread {
-            source: Arc::new(source),
-        }
+        StoreError::Thread { source: Arc::new(source) }
     }
 
     pub(super) fn open(path: &Path, error: Error) -> StoreError {
-        StoreError::of(path, error, |path, source| StoreError::Open {
-            path,
-            source,
-        })
+        StoreError::of(path, error, |path, source| StoreError::Open { path, source })
     }
 
     pub(super) fn write(path: &Path, error: Error) -> StoreError {
-        StoreError::of(path, error, |path, source| StoreError::Write {
-            path,
-            source,
-        })
+        StoreError::of(path, error, |path, source| StoreError::Write { path, source })
     }
 
     /// SQL that fails here is the migration's fault and never taken for damage: the rows of the old version are sound.
@@ -150,11 +136,7 @@ impl StoreError {
         }
     }
 
-    fn of(
-        path: &Path,
-        error: Error,
-        otherwise: fn(PathBuf, Arc<Error>) -> StoreError,
-    ) -> StoreError {
+    fn of(path: &Path, error: Error, otherwise: fn(PathBuf, Arc<Error>) -> StoreError) -> StoreError {
         if is_damage(&error) {
             return StoreError::damaged(path, error.to_string());
         }

@@ -11,8 +11,7 @@ use super::{StoreError, seal};
 const APPLICATION_ID: i32 = 0x4c61_6d70;
 
 /// All migrations: number, name, SQL.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "0001_init", include_str!("migrations/0001_init.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "0001_init", include_str!("migrations/0001_init.sql"))];
 
 const LEDGER: &str = "CREATE TABLE migration (
   id       BIGINT NOT NULL PRIMARY KEY,
@@ -22,40 +21,25 @@ const LEDGER: &str = "CREATE TABLE migration (
 
 /// Applies what is missing, in one transaction; to a `fresh` database everything. Migrations of a newer program are left
 /// alone.
-pub(super) fn migrate(
-    connection: &mut Connection,
-    fresh: bool,
-    path: &Path,
-) -> Result<(), StoreError> {
+pub(super) fn migrate(connection: &mut Connection, fresh: bool, path: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::open(path, error);
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Deferred)
-        .map_err(failed)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(failed)?;
     if fresh {
         transaction.execute_batch(LEDGER).map_err(failed)?;
-        transaction
-            .pragma_update(None, "application_id", APPLICATION_ID)
-            .map_err(failed)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
     }
     for (id, name, sql) in MIGRATIONS {
         let wanted = seal::text(sql);
         match recorded(&transaction, id).map_err(failed)? {
             Some(found) if found == wanted => {}
             Some(_) => {
-                return Err(StoreError::damaged(
-                    path,
-                    format!("the record of migration {name} differs"),
-                ));
+                return Err(StoreError::damaged(path, format!("the record of migration {name} differs")));
             }
             None if fresh || id > 1 => {
-                apply(&transaction, id, name, sql)
-                    .map_err(|error| StoreError::migrate(path, name, error))?;
+                apply(&transaction, id, name, sql).map_err(|error| StoreError::migrate(path, name, error))?;
             }
             None => {
-                return Err(StoreError::damaged(
-                    path,
-                    format!("the record of migration {name} is missing"),
-                ));
+                return Err(StoreError::damaged(path, format!("the record of migration {name} is missing")));
             }
         }
     }
@@ -68,36 +52,21 @@ pub(super) fn is_fresh(connection: &Connection, path: &Path) -> Result<bool, Sto
     let id: i32 = connection
         .pragma_query_value(None, "application_id", |row| row.get(0))
         .map_err(|error| StoreError::open(path, error))?;
-    let objects = count("SELECT count(*) FROM sqlite_schema")
+    let objects =
+        count("SELECT count(*) FROM sqlite_schema").map_err(|error| StoreError::open(path, error))?;
+    let ledgers = count("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'migration'")
         .map_err(|error| StoreError::open(path, error))?;
-    let ledgers =
-        count("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'migration'")
-            .map_err(|error| StoreError::open(path, error))?;
     match (id == APPLICATION_ID, ledgers > 0) {
         (true, true) => Ok(false),
-        (true, false) => Err(StoreError::damaged(
-            path,
-            "the list of migrations is missing",
-        )),
-        (false, true) => Err(StoreError::damaged(
-            path,
-            "the mark of this program is missing",
-        )),
+        (true, false) => Err(StoreError::damaged(path, "the list of migrations is missing")),
+        (false, true) => Err(StoreError::damaged(path, "the mark of this program is missing")),
         (false, false) if id == 0 && objects == 0 => Ok(true),
-        (false, false) => Err(StoreError::Foreign {
-            path: path.to_owned(),
-        }),
+        (false, false) => Err(StoreError::Foreign { path: path.to_owned() }),
     }
 }
 
 fn recorded(transaction: &Transaction<'_>, id: i64) -> rusqlite::Result<Option<i64>> {
-    transaction
-        .query_row(
-            "SELECT checksum FROM migration WHERE id = ?1",
-            [id],
-            |row| row.get(0),
-        )
-        .optional()
+    transaction.query_row("SELECT checksum FROM migration WHERE id = ?1", [id], |row| row.get(0)).optional()
 }
 
 fn apply(transaction: &Transaction<'_>, id: i64, name: &str, sql: &str) -> rusqlite::Result<()> {

@@ -75,14 +75,8 @@ impl Store {
             // The writer may have given up waiting.
             let _ = answer.send(result);
         };
-        let batch = Batch {
-            changes,
-            answer: Some(Box::new(answer)),
-        };
-        self.queue
-            .send(batch)
-            .await
-            .map_err(|_| StoreError::Stopped)?;
+        let batch = Batch { changes, answer: Some(Box::new(answer)) };
+        self.queue.send(batch).await.map_err(|_| StoreError::Stopped)?;
         outcome.await.map_err(|_| StoreError::Stopped)?
     }
 
@@ -91,11 +85,8 @@ impl Store {
     /// # Errors
     /// The queue is full or the store has stopped: nothing is written, and `done` is not called.
     pub fn enqueue(&self, changes: Vec<Change>, done: Option<Done>) -> Result<(), Full> {
-        let answer =
-            done.map(|done| -> actor::Answer { Box::new(move |result| done(result.is_ok())) });
-        self.queue
-            .try_send(Batch { changes, answer })
-            .map_err(|_| Full)
+        let answer = done.map(|done| -> actor::Answer { Box::new(move |result| done(result.is_ok())) });
+        self.queue.try_send(Batch { changes, answer }).map_err(|_| Full)
     }
 
     /// Writes all that is queued, merges SQLite's log into the file and closes it.

@@ -16,10 +16,7 @@ pub(super) fn make_folder(path: &Path) -> Result<(), StoreError> {
         .recursive(true)
         .mode(0o700)
         .create(folder)
-        .map_err(|source| StoreError::Folder {
-            folder: folder.to_owned(),
-            source: Arc::new(source),
-        })
+        .map_err(|source| StoreError::Folder { folder: folder.to_owned(), source: Arc::new(source) })
 }
 
 /// Puts the names of the files on disk. SQLite syncs the folder as well, but does not say when that fails.
@@ -55,9 +52,7 @@ pub(super) fn lock(path: &Path) -> Result<Lock, StoreError> {
     let file = open_for_writing(&beside).map_err(|source| StoreError::file(&beside, source))?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
-            path: path.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
         Err(TryLockError::Error(source)) => Err(StoreError::file(&beside, source)),
     }
 }
@@ -113,11 +108,7 @@ pub(super) fn set_aside(path: &Path, now_ms: i64) -> Result<PathBuf, StoreError>
     for part in ["", "-wal"] {
         match fs::rename(with_suffix(path, part), with_suffix(&aside, part)) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                return Err(StoreError::Aside {
-                    path: path.to_owned(),
-                    aside,
-                    source: Arc::new(source),
-                });
+                return Err(StoreError::Aside { path: path.to_owned(), aside, source: Arc::new(source) });
             }
             _ => {}
         }
@@ -126,13 +117,7 @@ pub(super) fn set_aside(path: &Path, now_ms: i64) -> Result<PathBuf, StoreError>
 }
 
 fn open_for_writing(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

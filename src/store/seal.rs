@@ -55,12 +55,7 @@ impl Seal {
     }
 
     fn counts(self, counts: Counts) -> Seal {
-        let Counts {
-            new,
-            old,
-            urgent_new,
-            urgent_old,
-        } = counts;
+        let Counts { new, old, urgent_new, urgent_old } = counts;
         [new, old, urgent_new, urgent_old]
             .into_iter()
             .fold(self, |seal, count| seal.bytes(&count.to_le_bytes()))
@@ -71,8 +66,6 @@ impl Seal {
     }
 
     fn bytes(self, bytes: &[u8]) -> Seal {
-        Seal(bytes.iter().fold(self.0, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
-        }))
+        Seal(bytes.iter().fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(PRIME)))
     }
 }

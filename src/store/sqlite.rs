@@ -31,12 +31,7 @@ impl Sqlite {
     /// Makes the folder and takes the lock; [`Backend::load`] opens the file. `now_ms` names a damaged file.
     pub fn new(path: &Path, now_ms: i64) -> Result<Sqlite, StoreError> {
         place::make_folder(path)?;
-        Ok(Sqlite {
-            path: path.to_owned(),
-            now_ms,
-            connection: None,
-            _lock: place::lock(path)?,
-        })
+        Ok(Sqlite { path: path.to_owned(), now_ms, connection: None, _lock: place::lock(path)? })
     }
 
     fn load_trusted(&mut self) -> Result<Contents, StoreError> {
@@ -69,10 +64,7 @@ impl Backend for Sqlite {
             "the store is damaged and was moved aside; every mailbox is unknown until its source speaks again"
         );
         let contents = self.load_trusted()?;
-        Ok(Contents {
-            damaged: Some(aside),
-            ..contents
-        })
+        Ok(Contents { damaged: Some(aside), ..contents })
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
@@ -92,9 +84,7 @@ impl Backend for Sqlite {
             return Ok(());
         };
         empty_log(&connection).map_err(|error| StoreError::write(&self.path, error))?;
-        connection
-            .close()
-            .map_err(|(_, error)| StoreError::write(&self.path, error))
+        connection.close().map_err(|(_, error)| StoreError::write(&self.path, error))
     }
 }
 
@@ -103,9 +93,7 @@ fn create(path: &Path) -> Result<(), StoreError> {
     let draft = place::make_draft(path)?;
     let (mut connection, fresh) = connect(&draft)?;
     migrate::migrate(&mut connection, fresh, &draft)?;
-    connection
-        .close()
-        .map_err(|(_, error)| StoreError::write(&draft, error))?;
+    connection.close().map_err(|(_, error)| StoreError::write(&draft, error))?;
     place::publish(&draft, path)
 }
 
@@ -119,9 +107,8 @@ fn connect(path: &Path) -> Result<(Connection, bool), StoreError> {
     connection.busy_timeout(BUSY).map_err(failed)?;
     connection.execute_batch(SETTINGS).map_err(failed)?;
     let fresh = migrate::is_fresh(&connection, path)?;
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(failed)?;
+    let mode: String =
+        connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(failed)?;
     // The system lets us write the file, `place` has tried; so it is the header that says no.
     if mode != "wal" || connection.is_readonly("main").map_err(failed)? {
         return Err(StoreError::damaged(path, "its header forbids writing"));
@@ -140,11 +127,7 @@ fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let verdict: String = connection
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .map_err(|error| StoreError::open(path, error))?;
-    if verdict == "ok" {
-        Ok(())
-    } else {
-        Err(StoreError::damaged(path, verdict))
-    }
+    if verdict == "ok" { Ok(()) } else { Err(StoreError::damaged(path, verdict)) }
 }
 
 fn write(connection: &mut Connection, changes: &[Change]) -> rusqlite::Result<()> {

@@ -14,7 +14,8 @@ const PUT_MAILBOX: &str =
 const PUT_LAMP: &str = "INSERT INTO lamp (address, forsaken_ms, seal) VALUES (?1, ?2, ?3)
   ON CONFLICT (address) DO UPDATE SET forsaken_ms = excluded.forsaken_ms, seal = excluded.seal";
 const PUT_CLAIM: &str = "INSERT INTO claim (lamp, mailbox) VALUES (?1, ?2)";
-const PUT_TOLD: &str = "INSERT INTO told (lamp, gateway, new_count, old_count, urgent_new, urgent_old, at_ms, status, seal)
+const PUT_TOLD: &str =
+    "INSERT INTO told (lamp, gateway, new_count, old_count, urgent_new, urgent_old, at_ms, status, seal)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
   ON CONFLICT (lamp, gateway) DO UPDATE SET new_count = excluded.new_count, old_count = excluded.old_count,
     urgent_new = excluded.urgent_new, urgent_old = excluded.urgent_old, at_ms = excluded.at_ms,
@@ -51,24 +52,13 @@ impl<'c> Writer<'c> {
     /// Writes one change.
     pub fn write(&mut self, change: &Change) -> rusqlite::Result<()> {
         match change {
-            Change::Counts {
-                mailbox,
-                counts,
-                version,
-                at,
-            } => self.mailbox(mailbox, *counts, *version, *at),
-            Change::Lamp {
-                address,
-                claimants,
-                forsaken_since,
-            } => self.lamp(address, claimants, *forsaken_since),
-            Change::Told {
-                address,
-                gateway,
-                counts,
-                at,
-                status,
-            } => self.told(address, gateway, *counts, *at, *status),
+            Change::Counts { mailbox, counts, version, at } => self.mailbox(mailbox, *counts, *version, *at),
+            Change::Lamp { address, claimants, forsaken_since } => {
+                self.lamp(address, claimants, *forsaken_since)
+            }
+            Change::Told { address, gateway, counts, at, status } => {
+                self.told(address, gateway, *counts, *at, *status)
+            }
             Change::ForgetLamp { address } => {
                 self.drop_lamp.execute([address])?;
                 self.drop_claims.execute([address])?;
@@ -78,34 +68,14 @@ impl<'c> Writer<'c> {
         }
     }
 
-    fn mailbox(
-        &mut self,
-        name: &str,
-        counts: Counts,
-        version: u64,
-        at: i64,
-    ) -> rusqlite::Result<()> {
+    fn mailbox(&mut self, name: &str, counts: Counts, version: u64, at: i64) -> rusqlite::Result<()> {
         let seal = seal::mailbox(name, counts, version, at);
-        let Counts {
-            new,
-            old,
-            urgent_new,
-            urgent_old,
-        } = counts;
+        let Counts { new, old, urgent_new, urgent_old } = counts;
         let version = version.cast_signed();
-        self.put_mailbox
-            .execute(params![
-                name, new, old, urgent_new, urgent_old, version, at, seal
-            ])
-            .map(drop)
+        self.put_mailbox.execute(params![name, new, old, urgent_new, urgent_old, version, at, seal]).map(drop)
     }
 
-    fn lamp(
-        &mut self,
-        address: &str,
-        claimants: &[String],
-        forsaken: Option<i64>,
-    ) -> rusqlite::Result<()> {
+    fn lamp(&mut self, address: &str, claimants: &[String], forsaken: Option<i64>) -> rusqlite::Result<()> {
         let mut claimants: Vec<&str> = claimants.iter().map(String::as_str).collect();
         claimants.sort_unstable();
         claimants.dedup();
@@ -127,16 +97,9 @@ impl<'c> Writer<'c> {
         status: u16,
     ) -> rusqlite::Result<()> {
         let seal = seal::told(lamp, gateway, counts, at, status);
-        let Counts {
-            new,
-            old,
-            urgent_new,
-            urgent_old,
-        } = counts;
+        let Counts { new, old, urgent_new, urgent_old } = counts;
         self.put_told
-            .execute(params![
-                lamp, gateway, new, old, urgent_new, urgent_old, at, status, seal
-            ])
+            .execute(params![lamp, gateway, new, old, urgent_new, urgent_old, at, status, seal])
             .map(drop)
     }
 }

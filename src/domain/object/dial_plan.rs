@@ -102,7 +102,8 @@ impl DialPlan {
     /// Reads one dial plan; what is wrong becomes findings, and a nearby value stands in.
     #[must_use]
     pub fn read(object: &UMDialPlan, notes: &mut Notes) -> Self {
-        let UMDialPlanSpec { display_name, number_of_digits_in_extension, uri_type, voip_security, notifier } = &object.spec;
+        let UMDialPlanSpec { display_name, number_of_digits_in_extension, uri_type, voip_security, notifier } =
+            &object.spec;
         check_name(object.metadata.name.as_deref().unwrap_or_default(), notes);
         let digits = number(notes, "spec.numberOfDigitsInExtension", *number_of_digits_in_extension, 1, 20);
         let default = NotifierSpec::default();
@@ -142,7 +143,9 @@ impl DialPlan {
 }
 
 fn check_name(name: &str, notes: &mut Notes) {
-    let label = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') && !name.starts_with('-') && !name.ends_with('-');
+    let label = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && !name.starts_with('-')
+        && !name.ends_with('-');
     if name.is_empty() || name.len() > LONGEST_NAME || !label {
         notes.add(
             Code::NameInvalid,
@@ -161,7 +164,12 @@ fn refresh(notes: &mut Notes, text: &str) -> Duration {
         Ok(_) => "choose a time from 1m to 12h".to_owned(),
         Err(expected) => format!("expected {}", expected.0),
     };
-    notes.add(Code::DurationInvalid, PATH, format!("`{}` can't be a refresh interval", text.escape_debug()), advice);
+    notes.add(
+        Code::DurationInvalid,
+        PATH,
+        format!("`{}` can't be a refresh interval", text.escape_debug()),
+        advice,
+    );
     Duration::from_hours(6)
 }
 
@@ -170,7 +178,12 @@ fn advertised(notes: &mut Notes, text: &str) -> Option<Host> {
         Ok(address) => Some(address),
         Err(expected) => {
             let message = format!("`{}` can't be an address", text.escape_debug());
-            notes.add(Code::AddressInvalid, "spec.notifier.sip.advertisedAddress", message, format!("expected {}", expected.0));
+            notes.add(
+                Code::AddressInvalid,
+                "spec.notifier.sip.advertisedAddress",
+                message,
+                format!("expected {}", expected.0),
+            );
             None
         }
     }

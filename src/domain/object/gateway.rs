@@ -156,14 +156,24 @@ impl Template {
     }
 
     fn read(text: &str) -> Result<Self, Expected> {
-        const WANTED: Expected = Expected("a SIP URI with {extension}, {sipResourceIdentifier}, {number}, {gateway} or {notifier}, as in sip:{number}@{gateway}");
-        let known = text.split('{').skip(1).all(|part| part.split_once('}').is_some_and(|(name, _)| PLACEHOLDERS.contains(&name)));
+        const WANTED: Expected = Expected(
+            "a SIP URI with {extension}, {sipResourceIdentifier}, {number}, {gateway} or {notifier}, as in sip:{number}@{gateway}",
+        );
+        let known = text
+            .split('{')
+            .skip(1)
+            .all(|part| part.split_once('}').is_some_and(|(name, _)| PLACEHOLDERS.contains(&name)));
         let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"<>\"".contains(&b));
         let balanced = text.matches('{').count() == text.matches('}').count();
         let template = Self(text.to_owned());
         // With harmless values in place it must be a SIP URI.
         let uri = template.expand(|name| if name == "sipResourceIdentifier" { "a@b" } else { "a" });
-        if !known || !plain || !balanced || text.len() > 256 || uri.parse::<crate::sip::uri::SipUri>().is_err() {
+        if !known
+            || !plain
+            || !balanced
+            || text.len() > 256
+            || uri.parse::<crate::sip::uri::SipUri>().is_err()
+        {
             return Err(WANTED);
         }
         Ok(template)
@@ -191,7 +201,13 @@ impl Gateway {
             auth,
             tls,
         } = &object.spec;
-        let family = one_of(notes, "spec.ipAddressFamily", ip_address_family, ("IPv4Only", Family::V4), &[("IPv6Only", Family::V6), ("Any", Family::Any)]);
+        let family = one_of(
+            notes,
+            "spec.ipAddressFamily",
+            ip_address_family,
+            ("IPv4Only", Family::V4),
+            &[("IPv6Only", Family::V6), ("Any", Family::Any)],
+        );
         let transport = transport.as_deref().unwrap_or("TCP");
         let others = [("Disabled", Status::Disabled), ("NoNewCalls", Status::NoNewCalls)];
         Self {
@@ -199,19 +215,34 @@ impl Gateway {
             address: read_address(notes, address.as_deref(), *simulator, family),
             port: given_port.map(|value| port(notes, "spec.port", value)),
             family,
-            transport: one_of(notes, "spec.transport", transport, ("TCP", Transport::Tcp), &[("UDP", Transport::Udp)]),
+            transport: one_of(
+                notes,
+                "spec.transport",
+                transport,
+                ("TCP", Transport::Tcp),
+                &[("UDP", Transport::Udp)],
+            ),
             groups: groups(notes, dial_plan_ref.as_ref().map(|r| r.name.as_str()), hunt_groups),
             status: one_of(notes, "spec.status", status, ("Enabled", Status::Enabled), &others),
             mwi_allowed: *message_waiting_indicator_allowed,
             simulator: *simulator,
             priority: number(notes, "spec.priority", *priority, 0, 65_535),
-            max_notify_per_second: number(notes, "spec.maxNotifyPerSecond", *max_notify_per_second, 0, 100_000),
+            max_notify_per_second: number(
+                notes,
+                "spec.maxNotifyPerSecond",
+                *max_notify_per_second,
+                0,
+                100_000,
+            ),
             identity: identity.as_ref().map(|identity| read_identity(notes, identity)).unwrap_or_default(),
             auth: auth.as_ref().map(|auth| {
                 let wire::GatewayAuth { username, password_secret_ref } = auth;
                 Auth {
                     username: username.clone(),
-                    password: KeyName { name: password_secret_ref.name.clone(), key: password_secret_ref.key.clone() },
+                    password: KeyName {
+                        name: password_secret_ref.name.clone(),
+                        key: password_secret_ref.key.clone(),
+                    },
                 }
             }),
             tls: tls.as_ref().map(|tls| {
@@ -242,7 +273,12 @@ fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: 
     let address = match gateway_address(text) {
         Ok(address) => address,
         Err(expected) => {
-            notes.add(Code::AddressInvalid, PATH, format!("`{}` can't be an address", text.escape_debug()), format!("expected {}", expected.0));
+            notes.add(
+                Code::AddressInvalid,
+                PATH,
+                format!("`{}` can't be an address", text.escape_debug()),
+                format!("expected {}", expected.0),
+            );
             return None;
         }
     };
@@ -254,16 +290,27 @@ fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: 
         notes.add(
             Code::AddressFamilyMismatch,
             PATH,
-            format!("`{text}` does not go with ipAddressFamily {}", if family == Family::V4 { "IPv4Only" } else { "IPv6Only" }),
+            format!(
+                "`{text}` does not go with ipAddressFamily {}",
+                if family == Family::V4 { "IPv4Only" } else { "IPv6Only" }
+            ),
             "write `ipAddressFamily: Any`, or an address of the family that is set",
         );
     }
     Some(address)
 }
 
-fn groups(notes: &mut Notes, dial_plan_ref: Option<&str>, hunt_groups: &[wire::HuntGroup]) -> Vec<PilotGroup> {
+fn groups(
+    notes: &mut Notes,
+    dial_plan_ref: Option<&str>,
+    hunt_groups: &[wire::HuntGroup],
+) -> Vec<PilotGroup> {
     let mut seen = BTreeSet::new();
-    let whole = dial_plan_ref.map(|name| PilotGroup { dial_plan: name.to_owned(), path: "spec.dialPlanRef.name".into(), pilots: Vec::new() });
+    let whole = dial_plan_ref.map(|name| PilotGroup {
+        dial_plan: name.to_owned(),
+        path: "spec.dialPlanRef.name".into(),
+        pilots: Vec::new(),
+    });
     let mut groups: Vec<PilotGroup> = whole.into_iter().collect();
     if hunt_groups.len() > 100 {
         let message = format!("{} entries are too many", hunt_groups.len());
@@ -273,13 +320,25 @@ fn groups(notes: &mut Notes, dial_plan_ref: Option<&str>, hunt_groups: &[wire::H
         let wire::HuntGroup { dial_plan_ref, pilot_identifiers } = group;
         for (nth, pilot) in pilot_identifiers.iter().enumerate() {
             let path = format!("spec.huntGroups[{at}].pilotIdentifiers[{nth}]");
-            let fits = pilot.parse::<Extension>().is_ok() || pilot.parse::<E164>().is_ok() || pilot.parse::<SipName>().is_ok();
+            let fits = pilot.parse::<Extension>().is_ok()
+                || pilot.parse::<E164>().is_ok()
+                || pilot.parse::<SipName>().is_ok();
             if !fits {
                 let message = format!("`{}` can't be a pilot identifier", pilot.escape_debug());
-                notes.add(Code::PilotIdentifierInvalid, path, message, "expected digits, a number with `+`, or user@host, without spaces");
+                notes.add(
+                    Code::PilotIdentifierInvalid,
+                    path,
+                    message,
+                    "expected digits, a number with `+`, or user@host, without spaces",
+                );
             } else if !seen.insert(pilot) {
                 let message = format!("pilot identifier {pilot} stands twice on this gateway");
-                notes.add(Code::DuplicatePilotIdentifier, path, message, "a pilot identifier leads to one dial plan: remove one of the two");
+                notes.add(
+                    Code::DuplicatePilotIdentifier,
+                    path,
+                    message,
+                    "a pilot identifier leads to one dial plan: remove one of the two",
+                );
             }
         }
         groups.push(PilotGroup {
@@ -298,7 +357,12 @@ fn read_identity(notes: &mut Notes, identity: &wire::Identity) -> Identity {
         let template = Template::read(text);
         if let Err(expected) = &template {
             let message = format!("`{}` does not make a SIP URI", text.escape_debug());
-            notes.add(Code::IdentityInvalid, format!("spec.identity.{field}"), message, format!("expected {}", expected.0));
+            notes.add(
+                Code::IdentityInvalid,
+                format!("spec.identity.{field}"),
+                message,
+                format!("expected {}", expected.0),
+            );
         }
         template.ok()
     };

@@ -19,7 +19,8 @@ impl MailboxPolicy {
     /// Reads one policy.
     #[must_use]
     pub fn read(object: &UMMailboxPolicy, notes: &mut Notes) -> Self {
-        let UMMailboxPolicySpec { display_name, dial_plan_ref, allow_message_waiting_indicator } = &object.spec;
+        let UMMailboxPolicySpec { display_name, dial_plan_ref, allow_message_waiting_indicator } =
+            &object.spec;
         Self {
             display_name: shown_name(notes, display_name.as_ref(), &object.metadata),
             dial_plan: dial_plan_ref.name.clone(),

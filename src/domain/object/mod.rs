@@ -21,7 +21,12 @@ use super::scalar::display_name;
 /// A number within `min..=max`, or a finding and the nearest allowed value.
 fn number(notes: &mut Notes, path: &str, value: i32, min: i32, max: i32) -> u32 {
     if value < min || value > max {
-        notes.add(Code::ValueOutOfRange, path, format!("{value} is out of range"), format!("choose a whole number from {min} to {max}"));
+        notes.add(
+            Code::ValueOutOfRange,
+            path,
+            format!("{value} is out of range"),
+            format!("choose a whole number from {min} to {max}"),
+        );
     }
     u32::try_from(value.clamp(min, max)).unwrap_or_default()
 }
@@ -45,7 +50,12 @@ fn one_of<T: Copy>(notes: &mut Notes, path: &str, value: &str, first: (&str, T),
             format!("choose one of {}", words.join(", "))
         }
     };
-    notes.add(Code::ValueNotAllowed, path, format!("`{}` is not a possible value", value.escape_debug()), advice);
+    notes.add(
+        Code::ValueNotAllowed,
+        path,
+        format!("`{}` is not a possible value", value.escape_debug()),
+        advice,
+    );
     first.1
 }
 
@@ -53,7 +63,12 @@ fn one_of<T: Copy>(notes: &mut Notes, path: &str, value: &str, first: (&str, T),
 fn shown_name(notes: &mut Notes, given: Option<&String>, meta: &ObjectMeta) -> String {
     let Some(given) = given else { return meta.name.clone().unwrap_or_default() };
     if let Err(expected) = display_name(given) {
-        notes.add(Code::DisplayNameInvalid, "spec.displayName", format!("`{}` can't be a display name", given.escape_debug()), format!("expected {}", expected.0));
+        notes.add(
+            Code::DisplayNameInvalid,
+            "spec.displayName",
+            format!("`{}` can't be a display name", given.escape_debug()),
+            format!("expected {}", expected.0),
+        );
     }
     given.clone()
 }

@@ -25,11 +25,7 @@ fn dat(name: &str) -> &'static [u8] {
 #[test]
 fn valid_and_merely_unusual_messages_are_accepted() {
     for (name, bytes) in VALID.into_iter().chain(SOUND) {
-        assert!(
-            Message::parse(bytes).is_ok(),
-            "{name}: {:?}",
-            Message::parse(bytes)
-        );
+        assert!(Message::parse(bytes).is_ok(), "{name}: {:?}", Message::parse(bytes));
     }
 }
 
@@ -61,19 +57,13 @@ fn invalid_messages_are_refused_by_the_layer_that_must_object() {
     ] {
         assert_eq!(refusal(dat(name)), why, "{name}");
     }
-    assert_eq!(
-        refusal([dat("baddn"), b"\r\n"].concat()),
-        ParseError::Value("From")
-    );
+    assert_eq!(refusal([dat("baddn"), b"\r\n"].concat()), ParseError::Value("From"));
 }
 
 /// Exception: Date is never read, so its time zone harms nobody, and the RFC allows to ignore it (3.1.2.12).
 #[test]
 fn a_bad_time_zone_in_date_is_ignored() {
-    assert_eq!(
-        request(dat("baddate")).header("Date"),
-        Some("Fri, 01 Jan 2010 16:00:00 EST")
-    );
+    assert_eq!(request(dat("baddate")).header("Date"), Some("Fri, 01 Jan 2010 16:00:00 EST"));
 }
 
 /// Exception: a NUL is refused everywhere in a head, also as quoted-pair, since other programs end their strings there.
@@ -81,24 +71,12 @@ fn a_bad_time_zone_in_date_is_ignored() {
 fn the_widest_range_of_characters_is_accepted_but_for_nul() {
     let bytes = dat("intmeth");
     assert_eq!(refusal(bytes), ParseError::Control);
-    let without: Vec<u8> = bytes
-        .iter()
-        .map(|byte| if *byte == 0 { 1 } else { *byte })
-        .collect();
+    let without: Vec<u8> = bytes.iter().map(|byte| if *byte == 0 { 1 } else { *byte }).collect();
     let request = request(without);
-    assert_eq!(
-        request.method(),
-        "!interesting-Method0123456789_*+`.%indeed'~"
-    );
+    assert_eq!(request.method(), "!interesting-Method0123456789_*+`.%indeed'~");
     assert_eq!(request.from_tag(), Some("_token~1'+`*%!-."));
-    assert_eq!(
-        request.to_uri(),
-        Some("sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com")
-    );
-    assert_eq!(
-        request.call_id(),
-        Some("intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{")
-    );
+    assert_eq!(request.to_uri(), Some("sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*@example.com"));
+    assert_eq!(request.call_id(), Some("intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{"));
 }
 
 /// Exception: at most sixteen Via values, for no path to us has more; with sixteen of its 34 the message is accepted.
@@ -126,36 +104,21 @@ fn long_values_are_accepted_but_not_thirty_four_vias() {
 #[test]
 fn the_tortuous_invite_is_read_as_its_author_meant_it() {
     let request = request(VALID[0].1);
-    assert_eq!(
-        request.uri(),
-        "sip:vivekg@chair-dnrc.example.com;unknownparam"
-    );
+    assert_eq!(request.uri(), "sip:vivekg@chair-dnrc.example.com;unknownparam");
     assert_eq!(request.to_tag(), Some("1918181833n"));
     assert_eq!(request.from_tag(), Some("98asjd8"));
     assert_eq!(request.from_uri(), Some("sip:jdrosen@example.com"));
     assert_eq!(request.cseq(), Some((9, "INVITE")));
-    assert_eq!(
-        (request.sent_by(), request.branch()),
-        (Some("192.0.2.2"), Some("390skdjuw"))
-    );
+    assert_eq!((request.sent_by(), request.branch()), (Some("192.0.2.2"), Some("390skdjuw")));
     assert_eq!(request.header("Subject"), Some(""));
-    assert_eq!(
-        request.header("NewFangledHeader"),
-        Some("newfangled value continued newfangled value")
-    );
+    assert_eq!(request.header("NewFangledHeader"), Some("newfangled value continued newfangled value"));
     assert_eq!(request.contact_uri(), Some("sip:jdrosen@example.com"));
     assert_eq!(request.body().len(), 150);
 }
 
 #[test]
 fn octets_after_the_content_length_are_not_part_of_the_message() {
-    let request = request(
-        VALID
-            .into_iter()
-            .find(|(name, _)| *name == "dblreq")
-            .unwrap()
-            .1,
-    );
+    let request = request(VALID.into_iter().find(|(name, _)| *name == "dblreq").unwrap().1);
     assert_eq!((request.method(), request.body()), ("REGISTER", &b""[..]));
 }
 

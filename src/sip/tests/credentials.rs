@@ -5,23 +5,8 @@ use crate::sip::digest::{DigestError, answer, best, parse_challenge};
 
 /// The `response` parameter of an answer.
 fn response_of(challenge: &str, who: (&str, &str), uri: &str, cnonce: &str, nc: u32) -> String {
-    let value = answer(
-        &parse_challenge(challenge).unwrap(),
-        "GET",
-        uri,
-        who.0,
-        who.1,
-        cnonce,
-        nc,
-    );
-    value
-        .split("response=\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap()
-        .to_owned()
+    let value = answer(&parse_challenge(challenge).unwrap(), "GET", uri, who.0, who.1, cnonce, nc);
+    value.split("response=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }
 
 const MUFASA: (&str, &str) = ("Mufasa", "Circle Of Life");
@@ -49,25 +34,13 @@ fn the_example_of_rfc_2617_comes_out_and_nc_is_hexadecimal() {
 
 #[test]
 fn without_qop_the_form_of_rfc_2069_is_used() {
-    let challenge =
-        r#"Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093""#;
+    let challenge = r#"Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093""#;
     assert_eq!(
         response_of(challenge, MUFASA, "/dir/index.html", "0a4f113b", 1),
         "670fd8c2df070c60b045671b8b24ff02"
     );
-    let value = answer(
-        &parse_challenge(challenge).unwrap(),
-        "GET",
-        "/",
-        "u",
-        "p",
-        "c",
-        1,
-    );
-    assert!(
-        !value.contains("nc=") && !value.contains("cnonce") && !value.contains("qop"),
-        "{value}"
-    );
+    let value = answer(&parse_challenge(challenge).unwrap(), "GET", "/", "u", "p", "c", 1);
+    assert!(!value.contains("nc=") && !value.contains("cnonce") && !value.contains("qop"), "{value}");
 }
 
 #[test]
@@ -80,15 +53,9 @@ fn the_examples_of_rfc_7616_come_out() {
     let who = ("Mufasa", "Circle of Life");
     for (algorithm, expected) in [
         ("MD5", "8ca523f5e9506fed4657c9700eebdbec"),
-        (
-            "SHA-256",
-            "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1",
-        ),
+        ("SHA-256", "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"),
         ("md5-sess", "e783283f46242139c486a698fec7211d"),
-        (
-            "SHA-256-sess",
-            "2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7",
-        ),
+        ("SHA-256-sess", "2fd51b3a77ad75bad6afad6003e818d767133c46d9e2749e7f5232ae1ea3efd7"),
     ] {
         let cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
         assert_eq!(
@@ -110,19 +77,16 @@ fn the_sha_512_256_example_comes_out() {
         "NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v",
         1,
     );
-    assert_eq!(
-        response,
-        "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5"
-    );
+    assert_eq!(response, "3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5");
 }
 
 #[test]
 fn challenges_are_read_as_peers_write_them() {
-    let challenge = parse_challenge("digest  nonce=a/b+c== ,realm = \"x, \\\"y\\\"\",stale=TRUE,algorithm=\"MD5\",QOP=auth,new=1").unwrap();
-    assert_eq!(
-        (challenge.realm.as_str(), challenge.stale),
-        ("x, \\\"y\\\"", true)
-    );
+    let challenge = parse_challenge(
+        "digest  nonce=a/b+c== ,realm = \"x, \\\"y\\\"\",stale=TRUE,algorithm=\"MD5\",QOP=auth,new=1",
+    )
+    .unwrap();
+    assert_eq!((challenge.realm.as_str(), challenge.stale), ("x, \\\"y\\\"", true));
     let value = answer(&challenge, "NOTIFY", "sip:h", "a\"b", "p", "c", 1);
     assert!(
         value.starts_with(
@@ -131,11 +95,7 @@ fn challenges_are_read_as_peers_write_them() {
         "{value}"
     );
     assert!(value.contains(", algorithm=MD5,"), "{value}");
-    assert!(
-        !parse_challenge("Digest realm=\"r\", nonce=\"n\", stale=\"false\"")
-            .unwrap()
-            .stale
-    );
+    assert!(!parse_challenge("Digest realm=\"r\", nonce=\"n\", stale=\"false\"").unwrap().stale);
 }
 
 #[test]
@@ -146,28 +106,13 @@ fn challenges_that_cannot_be_answered_say_why() {
         ("Digest", DigestError::Scheme),
         ("Digest nonce=\"n\"", DigestError::Missing("realm")),
         ("Digest realm=\"r\"", DigestError::Missing("nonce")),
-        (
-            "Digest realm=\"r\", nonce=\"n\", algorithm=SHA-1",
-            DigestError::Algorithm,
-        ),
-        (
-            "Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"",
-            DigestError::Qop,
-        ),
-        (
-            "Digest realm=\"r\", nonce=\"n\", algorithm=MD5-sess",
-            DigestError::Qop,
-        ),
-        (
-            "Digest realm=\"r\", realm=\"s\", nonce=\"n\"",
-            DigestError::Malformed,
-        ),
+        ("Digest realm=\"r\", nonce=\"n\", algorithm=SHA-1", DigestError::Algorithm),
+        ("Digest realm=\"r\", nonce=\"n\", qop=\"auth-int\"", DigestError::Qop),
+        ("Digest realm=\"r\", nonce=\"n\", algorithm=MD5-sess", DigestError::Qop),
+        ("Digest realm=\"r\", realm=\"s\", nonce=\"n\"", DigestError::Malformed),
         ("Digest realm=\"r, nonce=\"n\"", DigestError::Malformed),
         ("Digest realm=\"r\" nonce=\"n\"", DigestError::Malformed),
-        (
-            "Digest realm=\"r\", nonce=\"n\r\nX: y\"",
-            DigestError::Malformed,
-        ),
+        ("Digest realm=\"r\", nonce=\"n\r\nX: y\"", DigestError::Malformed),
         (long.as_str(), DigestError::Malformed),
     ] {
         assert_eq!(parse_challenge(text), Err(why), "{text}");
@@ -191,16 +136,8 @@ fn of_several_challenges_the_strongest_is_answered() {
     assert_eq!(best(["Basic realm=\"x\""]), None);
     let message = options_with("WWW-Authenticate: x").replacen(
         "WWW-Authenticate: x",
-        &format!(
-            "WWW-Authenticate: {}\r\nWWW-Authenticate: {}",
-            values[0], values[2]
-        ),
+        &format!("WWW-Authenticate: {}\r\nWWW-Authenticate: {}", values[0], values[2]),
         1,
     );
-    assert_eq!(
-        best(request(message).headers("www-authenticate"))
-            .unwrap()
-            .realm,
-        "2"
-    );
+    assert_eq!(best(request(message).headers("www-authenticate")).unwrap().realm, "2");
 }

@@ -23,11 +23,7 @@ fn tempting() -> impl Strategy<Value = String> {
 }
 
 fn user() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[a-zA-Z0-9._~!*'()&=+$,;?/-]{1,20}",
-        "\\+[1-9][0-9]{3,14}",
-        "[a-z]{1,5}(%[2-7][0-9]){1,3}"
-    ]
+    prop_oneof!["[a-zA-Z0-9._~!*'()&=+$,;?/-]{1,20}", "\\+[1-9][0-9]{3,14}", "[a-z]{1,5}(%[2-7][0-9]){1,3}"]
 }
 
 fn place() -> impl Strategy<Value = String> {

@@ -4,10 +4,8 @@ use super::*;
 use crate::sip::uas::{Received, Reply, lamp_reply};
 
 fn notify() -> String {
-    String::from_utf8(
-        Parts::of("4201", "192.0.2.20:5060", "192.0.2.10:5060", Transport::Udp).bytes(),
-    )
-    .unwrap()
+    String::from_utf8(Parts::of("4201", "192.0.2.20:5060", "192.0.2.10:5060", Transport::Udp).bytes())
+        .unwrap()
 }
 
 fn status(message: &str) -> (u16, Vec<(&'static str, &'static str)>) {
@@ -37,10 +35,7 @@ fn a_notify_of_ours_changes_the_lamp() {
         Received {
             account: Some("sip:4201@192.0.2.20".to_owned()),
             extension: "4201".to_owned(),
-            counts: Counts {
-                new: 1,
-                ..Counts::NONE
-            },
+            counts: Counts { new: 1, ..Counts::NONE },
             waiting: true
         }
     );
@@ -61,19 +56,18 @@ fn the_lamp_is_the_user_of_to_else_of_the_request_uri() {
         let message = notify().replacen("<sip:4201@192.0.2.10>", to, 1);
         assert_eq!(received(&message).extension, extension, "{to}");
     }
-    let nobody = notify()
-        .replacen("<sip:4201@192.0.2.10>", "<sip:h>", 1)
-        .replacen("sip:4201@192.0.2.10:5060", "sip:h", 1);
+    let nobody = notify().replacen("<sip:4201@192.0.2.10>", "<sip:h>", 1).replacen(
+        "sip:4201@192.0.2.10:5060",
+        "sip:h",
+        1,
+    );
     assert_eq!(status(&nobody).0, 404);
 }
 
 #[test]
 fn a_body_without_voice_line_still_says_whether_messages_wait() {
     let got = received(&with_body("messages-waiting:YES\n"));
-    assert_eq!(
-        (got.waiting, got.counts, got.account),
-        (true, Counts::NONE, None)
-    );
+    assert_eq!((got.waiting, got.counts, got.account), (true, Counts::NONE, None));
     assert!(!received(&with_body("Messages-Waiting: no\r\nVoice-Message: 0/7\r\n")).waiting);
 }
 
@@ -81,14 +75,8 @@ fn a_body_without_voice_line_still_says_whether_messages_wait() {
 fn other_events_bodies_and_types_are_refused_with_what_is_wanted() {
     let events = vec![("Allow-Events", "message-summary")];
     let accept = vec![("Accept", "application/simple-message-summary")];
-    assert_eq!(
-        status(&notify().replace("Event: message-summary", "Event: presence")),
-        (489, events.clone())
-    );
-    assert_eq!(
-        status(&notify().replace("Event: message-summary\r\n", "")),
-        (489, events)
-    );
+    assert_eq!(status(&notify().replace("Event: message-summary", "Event: presence")), (489, events.clone()));
+    assert_eq!(status(&notify().replace("Event: message-summary\r\n", "")), (489, events));
     assert_eq!(
         received(&notify().replace("Event: message-summary", "o: message-summary;id=1")).extension,
         "4201"
@@ -101,41 +89,28 @@ fn other_events_bodies_and_types_are_refused_with_what_is_wanted() {
         status(&notify().replace("Content-Type: application/simple-message-summary\r\n", "")),
         (415, accept.clone())
     );
+    assert_eq!(status(&notify().replace("Max-Forwards: 70", "Content-Encoding: gzip")), (415, accept));
     assert_eq!(
-        status(&notify().replace("Max-Forwards: 70", "Content-Encoding: gzip")),
-        (415, accept)
-    );
-    assert_eq!(
-        received(&notify().replace(
-            "simple-message-summary\r\nC",
-            "Simple-Message-Summary ; charset=utf-8\r\nC"
-        ))
+        received(
+            &notify().replace("simple-message-summary\r\nC", "Simple-Message-Summary ; charset=utf-8\r\nC")
+        )
         .extension,
         "4201"
     );
     assert_eq!(status(&with_body("")).0, 400);
     assert_eq!(status(&with_body("Voice-Message: 1/0\r\n")).0, 400);
-    assert_eq!(
-        status(&with_body(
-            "Messages-Waiting: yes\r\nVoice-Message: many\r\n"
-        ))
-        .0,
-        400
-    );
+    assert_eq!(status(&with_body("Messages-Waiting: yes\r\nVoice-Message: many\r\n")).0, 400);
 }
 
 #[test]
 fn other_methods_are_told_apart() {
-    let of = |method: &str| {
-        status(&options_with(&format!("CSeq: 1 {method}")).replacen("OPTIONS", method, 1))
-    };
+    let of =
+        |method: &str| status(&options_with(&format!("CSeq: 1 {method}")).replacen("OPTIONS", method, 1));
     let allow = ("Allow", "NOTIFY, OPTIONS");
     assert_eq!(of("OPTIONS").0, 200);
     assert!(
         of("OPTIONS").1.contains(&allow)
-            && of("OPTIONS")
-                .1
-                .contains(&("Accept", "application/simple-message-summary"))
+            && of("OPTIONS").1.contains(&("Accept", "application/simple-message-summary"))
     );
     for method in ["INVITE", "SUBSCRIBE", "REGISTER", "MESSAGE", "PRACK", "BYE"] {
         assert_eq!(of(method), (405, vec![allow]), "{method}");

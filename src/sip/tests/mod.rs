@@ -1,10 +1,5 @@
 //! Tests of the protocol as a whole; what concerns one scalar stands beside it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod corpus;
 mod credentials;
@@ -28,40 +23,27 @@ use super::uri::SipUri;
 fn request(bytes: impl AsRef<[u8]>) -> Request {
     match Message::parse(bytes.as_ref()) {
         Ok(Message::Request(request)) => request,
-        other => panic!(
-            "no request: {other:?}\n{}",
-            String::from_utf8_lossy(bytes.as_ref())
-        ),
+        other => panic!("no request: {other:?}\n{}", String::from_utf8_lossy(bytes.as_ref())),
     }
 }
 
 fn response(bytes: impl AsRef<[u8]>) -> Response {
     match Message::parse(bytes.as_ref()) {
         Ok(Message::Response(response)) => response,
-        other => panic!(
-            "no response: {other:?}\n{}",
-            String::from_utf8_lossy(bytes.as_ref())
-        ),
+        other => panic!("no response: {other:?}\n{}", String::from_utf8_lossy(bytes.as_ref())),
     }
 }
 
 fn refusal(bytes: impl AsRef<[u8]>) -> ParseError {
     match Message::parse(bytes.as_ref()) {
         Err(refused) => refused,
-        Ok(message) => panic!(
-            "accepted: {message:?}\n{}",
-            String::from_utf8_lossy(bytes.as_ref())
-        ),
+        Ok(message) => panic!("accepted: {message:?}\n{}", String::from_utf8_lossy(bytes.as_ref())),
     }
 }
 
 /// A message from lines, each ended by CRLF, with an empty line behind them.
 fn lines(lines: &[&str]) -> String {
-    lines
-        .iter()
-        .map(|line| format!("{line}\r\n"))
-        .chain(["\r\n".to_owned()])
-        .collect()
+    lines.iter().map(|line| format!("{line}\r\n")).chain(["\r\n".to_owned()]).collect()
 }
 
 const TOP: [&str; 6] = [
@@ -77,10 +59,7 @@ const TOP: [&str; 6] = [
 fn options_with(line: &str) -> String {
     let name = line.split(':').next().unwrap().trim_end();
     let mut all = vec!["OPTIONS sip:192.0.2.2 SIP/2.0"];
-    all.extend(
-        TOP.iter()
-            .filter(|known| !known.starts_with(&format!("{name}:"))),
-    );
+    all.extend(TOP.iter().filter(|known| !known.starts_with(&format!("{name}:"))));
     all.push(line);
     lines(&all)
 }
@@ -98,31 +77,19 @@ struct Parts {
 
 impl Parts {
     fn of(user: &str, us: &str, gateway: &str, transport: Transport) -> Self {
-        let host = |place: &str| {
-            place
-                .parse::<crate::sip::text::HostPort>()
-                .unwrap()
-                .host
-                .to_string()
-        };
+        let host = |place: &str| place.parse::<crate::sip::text::HostPort>().unwrap().host.to_string();
         Self {
             request_uri: format!("sip:{user}@{gateway}").parse().unwrap(),
             from: format!("sip:{user}@{}", host(us)).parse().unwrap(),
             to: format!("sip:{user}@{}", host(gateway)).parse().unwrap(),
             account: format!("sip:{user}@{}", host(us)).parse().unwrap(),
-            hop: Hop {
-                transport,
-                sent_by: us.parse().unwrap(),
-            },
+            hop: Hop { transport, sent_by: us.parse().unwrap() },
             ids: Ids {
                 branch: "b1".parse().unwrap(),
                 call_id: "c1".parse().unwrap(),
                 from_tag: "t1".parse().unwrap(),
             },
-            counts: Counts {
-                new: 1,
-                ..Counts::NONE
-            },
+            counts: Counts { new: 1, ..Counts::NONE },
         }
     }
 

@@ -13,10 +13,7 @@ fn answer(via: &str, peer: &str) -> String {
         peer,
     );
     let text = String::from_utf8(bytes).unwrap();
-    text.lines()
-        .find_map(|line| line.strip_prefix("Via: "))
-        .unwrap()
-        .to_owned()
+    text.lines().find_map(|line| line.strip_prefix("Via: ")).unwrap().to_owned()
 }
 
 #[test]
@@ -41,10 +38,7 @@ fn an_answer_has_the_headers_of_the_request_and_nothing_else() {
         "Content-Length: 0",
     ]);
     assert_eq!(String::from_utf8(bytes.clone()).unwrap(), expected);
-    assert_eq!(
-        (response(&bytes).status(), response(&bytes).reason()),
-        (489, "Bad Event")
-    );
+    assert_eq!((response(&bytes).status(), response(&bytes).reason()), (489, "Bad Event"));
 }
 
 #[test]
@@ -88,13 +82,11 @@ fn the_top_via_tells_where_the_request_came_from() {
 #[test]
 fn a_tag_is_added_only_where_there_is_none_and_one_is_given() {
     let peer = "192.0.2.1:5060".parse().unwrap();
-    let tagged =
-        request(options_with("To: <sip:a@h>;tag=theirs")).respond(200, "OK", "ours", &[], peer);
+    let tagged = request(options_with("To: <sip:a@h>;tag=theirs")).respond(200, "OK", "ours", &[], peer);
     assert_eq!(response(tagged).to_tag(), Some("theirs"));
     for tag in ["", "a b", "a\r\nX: y"] {
         assert_eq!(
-            response(request(options_with("To: <sip:a@h>")).respond(100, "Trying", tag, &[], peer))
-                .to_tag(),
+            response(request(options_with("To: <sip:a@h>")).respond(100, "Trying", tag, &[], peer)).to_tag(),
             None
         );
     }
@@ -103,25 +95,11 @@ fn a_tag_is_added_only_where_there_is_none_and_one_is_given() {
 #[test]
 fn nothing_given_to_an_answer_can_add_a_line() {
     let peer = "192.0.2.1:5060".parse().unwrap();
-    let extra = [
-        ("Allow", "a\r\nEvil: 1"),
-        ("Bad\r\nEvil", "x"),
-        ("Evil: y\r\nX", "z"),
-        ("Warning", "\0\n"),
-    ];
-    let text = String::from_utf8(request(options_with("X: y")).respond(
-        400,
-        "a\r\nEvil: 1\0",
-        "t",
-        &extra,
-        peer,
-    ))
-    .unwrap();
-    assert_eq!(
-        text.lines().filter(|line| line.starts_with("Evil")).count(),
-        0,
-        "{text}"
-    );
+    let extra = [("Allow", "a\r\nEvil: 1"), ("Bad\r\nEvil", "x"), ("Evil: y\r\nX", "z"), ("Warning", "\0\n")];
+    let text =
+        String::from_utf8(request(options_with("X: y")).respond(400, "a\r\nEvil: 1\0", "t", &extra, peer))
+            .unwrap();
+    assert_eq!(text.lines().filter(|line| line.starts_with("Evil")).count(), 0, "{text}");
     assert_eq!(text.lines().count(), 11);
     assert_eq!(response(text).header("Allow"), Some("aEvil: 1"));
 }

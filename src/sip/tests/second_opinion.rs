@@ -7,19 +7,15 @@ use sipx_sip::{Finding, Limits, parse_datagram, validate};
 
 /// Whether the second parser accepts the message and finds no fault in it but these.
 fn other_accepts(bytes: &[u8], stated: &[Finding]) -> bool {
-    parse_datagram(bytes.to_vec().into(), &Limits::datagram()).is_ok_and(|message| {
-        validate(&message)
-            .iter()
-            .all(|finding| stated.contains(finding))
-    })
+    parse_datagram(bytes.to_vec().into(), &Limits::datagram())
+        .is_ok_and(|message| validate(&message).iter().all(|finding| stated.contains(finding)))
 }
 
 #[test]
 fn two_other_parsers_find_no_fault_in_our_notify() {
-    for (us, gateway) in [
-        ("192.0.2.20:5060", "192.0.2.10:5060"),
-        ("ums.example.com:5060", "pbx.example.com:5061"),
-    ] {
+    for (us, gateway) in
+        [("192.0.2.20:5060", "192.0.2.10:5060"), ("ums.example.com:5060", "pbx.example.com:5061")]
+    {
         for transport in [Transport::Udp, Transport::Tcp, Transport::Tls] {
             let bytes = Parts::of("4201", us, gateway, transport).bytes();
             assert!(other_accepts(&bytes, &[]));
@@ -32,28 +28,14 @@ fn two_other_parsers_find_no_fault_in_our_notify() {
         }
     }
     assert!(other_accepts(
-        &Parts::of(
-            "lina.berg",
-            "[2001:db8::20]:5060",
-            "[2001:db8::10]:5060",
-            Transport::Tls
-        )
-        .bytes(),
+        &Parts::of("lina.berg", "[2001:db8::20]:5060", "[2001:db8::10]:5060", Transport::Tls).bytes(),
         &[]
     ));
 }
 
 #[test]
 fn the_second_parser_finds_no_fault_in_our_answers() {
-    let notify = request(
-        Parts::of(
-            "4201",
-            "[2001:db8::20]:5060",
-            "192.0.2.10:5060",
-            Transport::Udp,
-        )
-        .bytes(),
-    );
+    let notify = request(Parts::of("4201", "[2001:db8::20]:5060", "192.0.2.10:5060", Transport::Udp).bytes());
     for status in [200, 415, 489] {
         let bytes = notify.respond(
             status,
@@ -62,11 +44,7 @@ fn the_second_parser_finds_no_fault_in_our_answers() {
             &[("Allow", "NOTIFY")],
             "[2001:db8::21]:5060".parse().unwrap(),
         );
-        assert!(
-            other_accepts(&bytes, &[]),
-            "{}",
-            String::from_utf8_lossy(&bytes)
-        );
+        assert!(other_accepts(&bytes, &[]), "{}", String::from_utf8_lossy(&bytes));
     }
 }
 

@@ -6,7 +6,8 @@ use crate::sip::outgoing::{OptionsPing, branch_text};
 #[test]
 fn a_notify_reads_as_the_contract_says() {
     let parts = Parts::of("4201", "192.0.2.20:5060", "192.0.2.10:5060", Transport::Udp);
-    let body = "Messages-Waiting: yes\r\nMessage-Account: sip:4201@192.0.2.20\r\nVoice-Message: 1/0 (0/0)\r\n";
+    let body =
+        "Messages-Waiting: yes\r\nMessage-Account: sip:4201@192.0.2.20\r\nVoice-Message: 1/0 (0/0)\r\n";
     let expected = lines(&[
         "NOTIFY sip:4201@192.0.2.10:5060 SIP/2.0",
         "Via: SIP/2.0/UDP 192.0.2.20:5060;branch=z9hG4bKb1;rport",
@@ -46,27 +47,14 @@ fn via_and_contact_name_transport_and_ipv6_address() {
             "<sip:[2001:db8::20]:5060;transport=tls>",
         ),
     ] {
-        let request = request(
-            Parts::of(
-                "4201",
-                "[2001:db8::20]:5060",
-                "[2001:db8::10]:5060",
-                transport,
-            )
-            .bytes(),
-        );
-        assert_eq!(
-            (request.header("Via"), request.header("Contact")),
-            (Some(via), Some(contact))
-        );
+        let request =
+            request(Parts::of("4201", "[2001:db8::20]:5060", "[2001:db8::10]:5060", transport).bytes());
+        assert_eq!((request.header("Via"), request.header("Contact")), (Some(via), Some(contact)));
         assert_eq!(request.sent_by(), Some("[2001:db8::20]:5060"));
     }
     let mut parts = Parts::of("4201", "192.0.2.20:5061", "192.0.2.10:5061", Transport::Tls);
     parts.request_uri = "sips:4201@pbx.example.com".parse().unwrap();
-    assert_eq!(
-        request(parts.bytes()).contact_uri(),
-        Some("sips:192.0.2.20:5061")
-    );
+    assert_eq!(request(parts.bytes()).contact_uri(), Some("sips:192.0.2.20:5061"));
 }
 
 #[test]
@@ -80,14 +68,8 @@ fn credentials_are_one_header_whatever_they_hold() {
     }
     .write(&mut out);
     let request = request(out);
-    assert_eq!(
-        request.header("Proxy-Authorization"),
-        Some("Digest a=\"b\"Evil: 1")
-    );
-    assert_eq!(
-        (request.header("Evil"), request.cseq()),
-        (None, Some((2, "NOTIFY")))
-    );
+    assert_eq!(request.header("Proxy-Authorization"), Some("Digest a=\"b\"Evil: 1"));
+    assert_eq!((request.header("Evil"), request.cseq()), (None, Some((2, "NOTIFY"))));
 }
 
 #[test]
@@ -95,15 +77,8 @@ fn an_options_asks_without_a_body() {
     let parts = Parts::of("x", "192.0.2.20:5060", "192.0.2.10:5060", Transport::Tcp);
     let (hop, ids) = (&parts.hop, &parts.ids);
     let mut out = b"kept".to_vec();
-    OptionsPing {
-        request_uri: &parts.to,
-        from: &parts.from,
-        to: &parts.to,
-        hop,
-        ids,
-        cseq: 4_294_967_295,
-    }
-    .write(&mut out);
+    OptionsPing { request_uri: &parts.to, from: &parts.from, to: &parts.to, hop, ids, cseq: 4_294_967_295 }
+        .write(&mut out);
     let text = String::from_utf8(out).unwrap();
     assert!(text.starts_with("keptOPTIONS sip:x@192.0.2.10 SIP/2.0\r\n"));
     assert!(text.contains("\r\nCSeq: 4294967295 OPTIONS\r\n"));

@@ -22,24 +22,10 @@ fn frames(pieces: &[&[u8]]) -> (Vec<Frame>, Option<FramingError>) {
 
 fn conversation() -> (Vec<u8>, Vec<Frame>) {
     let notify = Parts::of("4201", "192.0.2.20:5060", "192.0.2.10:5060", Transport::Tcp).bytes();
-    let binary = [
-        options_with("l : 6")
-            .replace("Content-Length: 0\r\n", "")
-            .as_bytes(),
-        b"\r\n\r\n\0\xff",
-    ]
-    .concat();
+    let binary =
+        [options_with("l : 6").replace("Content-Length: 0\r\n", "").as_bytes(), b"\r\n\r\n\0\xff"].concat();
     let folded = options_with("Content-Length:\r\n 2").into_bytes();
-    let bytes = [
-        &b"\r\n\r\n"[..],
-        &notify,
-        b"\r\n",
-        &binary,
-        &folded,
-        b"ab\r\n\r\n\r\n",
-        &notify,
-    ]
-    .concat();
+    let bytes = [&b"\r\n\r\n"[..], &notify, b"\r\n", &binary, &folded, b"ab\r\n\r\n\r\n", &notify].concat();
     let expected = vec![
         Frame::Pong,
         Frame::Ping,
@@ -59,11 +45,7 @@ fn conversation() -> (Vec<u8>, Vec<Frame>) {
 fn a_stream_cut_at_any_byte_gives_the_same_frames() {
     let (bytes, expected) = conversation();
     for at in 0..=bytes.len() {
-        assert_eq!(
-            frames(&[&bytes[..at], &bytes[at..]]),
-            (expected.clone(), None),
-            "cut at {at}"
-        );
+        assert_eq!(frames(&[&bytes[..at], &bytes[at..]]), (expected.clone(), None), "cut at {at}");
     }
     let single: Vec<&[u8]> = bytes.chunks(1).collect();
     assert_eq!(frames(&single), (expected, None));
@@ -82,19 +64,13 @@ fn every_frame_is_a_message_that_parses() {
 #[test]
 fn a_message_without_content_length_ends_the_stream() {
     let bytes = options_with("X: y").replace("Content-Length: 0\r\n", "");
-    assert_eq!(
-        frames(&[bytes.as_bytes()]),
-        (Vec::new(), Some(FramingError::NoLength))
-    );
+    assert_eq!(frames(&[bytes.as_bytes()]), (Vec::new(), Some(FramingError::NoLength)));
 }
 
 #[test]
 fn lengths_that_lie_repeat_or_exceed_the_limit_end_the_stream() {
     for (line, why) in [
-        (
-            "Content-Length: -1",
-            FramingError::Head(ParseError::ContentLength),
-        ),
+        ("Content-Length: -1", FramingError::Head(ParseError::ContentLength)),
         ("l: 0", FramingError::Head(ParseError::ContentLength)),
         ("Content-Length: 65536", FramingError::TooLong),
         ("Content-Length: 9999999999", FramingError::TooLong),

@@ -50,17 +50,9 @@ fn a_host_and_port_needs_a_port_and_brackets_around_ipv6() {
     for text in ["[2001:db8::1]:5061", "192.0.2.1:5060", "pbx.example.com:1"] {
         assert_eq!(text.parse::<HostPort>().unwrap().to_string(), text);
     }
-    for text in [
-        "2001:db8::1:5061",
-        "pbx",
-        "pbx:",
-        "pbx:0",
-        "pbx:65536",
-        "pbx:+1",
-        "pbx:005060",
-        ":5060",
-        "[::1]",
-    ] {
+    for text in
+        ["2001:db8::1:5061", "pbx", "pbx:", "pbx:0", "pbx:65536", "pbx:+1", "pbx:005060", ":5060", "[::1]"]
+    {
         assert!(text.parse::<HostPort>().is_err(), "{text:?}");
     }
 }
@@ -73,10 +65,7 @@ fn a_call_id_may_hold_one_at_sign_and_a_token_none() {
     assert!(Token::call_id("@b").is_err());
     assert!("a@b".parse::<Token>().is_err());
     assert!("a".repeat(129).parse::<Token>().is_err());
-    assert_eq!(
-        Token::from_random(255).as_str(),
-        "000000000000000000000000000000ff"
-    );
+    assert_eq!(Token::from_random(255).as_str(), "000000000000000000000000000000ff");
 }
 
 proptest! {

@@ -6,13 +6,7 @@ use crate::sip::uri::UriError;
 #[test]
 fn uris_are_taken_apart_and_normalised() {
     for (text, shown, user, host, port) in [
-        (
-            "sip:4201@192.0.2.10:5060",
-            "sip:4201@192.0.2.10:5060",
-            Some("4201"),
-            "192.0.2.10",
-            Some(5060),
-        ),
+        ("sip:4201@192.0.2.10:5060", "sip:4201@192.0.2.10:5060", Some("4201"), "192.0.2.10", Some(5060)),
         (
             "SIP:Lina.Berg@PBX.Example.com",
             "sip:Lina.Berg@pbx.example.com",
@@ -28,13 +22,7 @@ fn uris_are_taken_apart_and_normalised() {
             Some(5061),
         ),
         ("sip:[::1]", "sip:[::1]", None, "[::1]", None),
-        (
-            "sip:pbx;transport=tcp;lr",
-            "sip:pbx;transport=tcp;lr",
-            None,
-            "pbx",
-            None,
-        ),
+        ("sip:pbx;transport=tcp;lr", "sip:pbx;transport=tcp;lr", None, "pbx", None),
         (
             "sip:user;par=u%40h@h;user=phone",
             "sip:user;par=u%40h@h;user=phone",
@@ -44,14 +32,8 @@ fn uris_are_taken_apart_and_normalised() {
         ),
     ] {
         let uri: SipUri = text.parse().unwrap();
-        assert_eq!(
-            (uri.as_str(), uri.user(), uri.host(), uri.port()),
-            (shown, user, host, port)
-        );
-        assert_eq!(
-            (uri.to_string().as_str(), uri.scheme_is_sips()),
-            (shown, shown.starts_with("sips:"))
-        );
+        assert_eq!((uri.as_str(), uri.user(), uri.host(), uri.port()), (shown, user, host, port));
+        assert_eq!((uri.to_string().as_str(), uri.scheme_is_sips()), (shown, shown.starts_with("sips:")));
     }
 }
 
@@ -65,11 +47,7 @@ fn the_transport_parameter_is_read() {
         ("sip:a;transport=tcp@h", None),
         ("sip:h", None),
     ] {
-        assert_eq!(
-            text.parse::<SipUri>().unwrap().transport(),
-            transport,
-            "{text}"
-        );
+        assert_eq!(text.parse::<SipUri>().unwrap().transport(), transport, "{text}");
     }
 }
 

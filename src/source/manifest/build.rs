@@ -87,11 +87,7 @@ impl Builder {
     fn fault(&self, mark: Mark, message: String) -> Fault {
         // The parser has a limit of its own for brackets and may meet it while it looks ahead.
         let too_deep = self.too_deep.is_some() || message == "recursion limit exceeded";
-        Fault {
-            mark: self.too_deep.unwrap_or(mark),
-            message,
-            too_deep,
-        }
+        Fault { mark: self.too_deep.unwrap_or(mark), message, too_deep }
     }
 
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Fault> {
@@ -101,27 +97,14 @@ impl Builder {
             Event::DocumentStart(_) => self.anchors.clear(),
             Event::DocumentEnd => self.finish(),
             Event::SequenceStart(anchor, _) => self.begin(mark, anchor, Content::List(Vec::new())),
-            Event::MappingStart(anchor, _) => {
-                self.begin(mark, anchor, Content::Map(Vec::new(), None))
-            }
+            Event::MappingStart(anchor, _) => self.begin(mark, anchor, Content::Map(Vec::new(), None)),
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Scalar(text, style, anchor, tag) => {
                 if self.skipped == 0 {
                     let style = resolve_style(style, tag.as_deref());
                     let weight = NODE_WEIGHT.saturating_add(text.len() as u64);
-                    let data = Data::Scalar(Rc::new(Scalar {
-                        text: text.into_owned(),
-                        style,
-                    }));
-                    self.anchored(
-                        anchor,
-                        Node {
-                            mark,
-                            data,
-                            weight,
-                            height: 0,
-                        },
-                    );
+                    let data = Data::Scalar(Rc::new(Scalar { text: text.into_owned(), style }));
+                    self.anchored(anchor, Node { mark, data, weight, height: 0 });
                 }
             }
             Event::Alias(anchor) => return self.alias(mark, anchor),
@@ -133,11 +116,7 @@ impl Builder {
         let (too_deep, over_budget) = (self.too_deep.take(), self.over_budget.take());
         self.added = 0;
         if let Some(root) = self.root.take() {
-            self.trees.push(Tree {
-                root,
-                too_deep,
-                over_budget,
-            });
+            self.trees.push(Tree { root, too_deep, over_budget });
         }
     }
 
@@ -146,13 +125,7 @@ impl Builder {
             self.too_deep.get_or_insert(mark);
             self.skipped = self.skipped.saturating_add(1);
         } else {
-            self.open.push(Open {
-                mark,
-                anchor,
-                weight: NODE_WEIGHT,
-                height: 1,
-                content,
-            });
+            self.open.push(Open { mark, anchor, weight: NODE_WEIGHT, height: 1, content });
         }
     }
 
@@ -164,39 +137,19 @@ impl Builder {
             }
             return;
         }
-        let Some(Open {
-            mark,
-            anchor,
-            weight,
-            height,
-            content,
-        }) = self.open.pop()
-        else {
+        let Some(Open { mark, anchor, weight, height, content }) = self.open.pop() else {
             return;
         };
         let data = match content {
             Content::List(items) => Data::List(Rc::new(items)),
             Content::Map(entries, _) => Data::Map(Rc::new(entries)),
         };
-        self.anchored(
-            anchor,
-            Node {
-                mark,
-                data,
-                weight,
-                height,
-            },
-        );
+        self.anchored(anchor, Node { mark, data, weight, height });
     }
 
     fn cut(&mut self) {
         if let Some(mark) = self.too_deep {
-            self.add(Node {
-                mark,
-                data: Data::Cut,
-                weight: NODE_WEIGHT,
-                height: 0,
-            });
+            self.add(Node { mark, data: Data::Cut, weight: NODE_WEIGHT, height: 0 });
         }
     }
 
@@ -206,10 +159,7 @@ impl Builder {
         }
         match self.anchors.get(&anchor) {
             Some(target) if self.open.len().saturating_add(target.height) <= MAX_DEPTH => {
-                let copy = Node {
-                    mark,
-                    ..target.clone()
-                };
+                let copy = Node { mark, ..target.clone() };
                 self.added = self.added.saturating_add(copy.weight);
                 if self.added > ALIAS_BUDGET {
                     self.over_budget.get_or_insert(mark);
@@ -217,10 +167,7 @@ impl Builder {
                 self.add(copy);
             }
             None if self.too_deep.is_none() => {
-                return Err(self.fault(
-                    mark,
-                    "the alias stands inside the value that it names".to_owned(),
-                ));
+                return Err(self.fault(mark, "the alias stands inside the value that it names".to_owned()));
             }
             _ => {
                 self.too_deep.get_or_insert(mark);
@@ -258,11 +205,7 @@ fn resolve_style(style: ScalarStyle, tag: Option<&Tag>) -> Style {
     match tag {
         Some(tag) if tag.is_yaml_core_schema() && tag.suffix == "str" => Style::Text,
         Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Style::Text,
-        Some(tag)
-            if tag.is_yaml_core_schema()
-                && style == ScalarStyle::Plain
-                && tag.suffix != "binary" =>
-        {
+        Some(tag) if tag.is_yaml_core_schema() && style == ScalarStyle::Plain && tag.suffix != "binary" => {
             Style::Plain
         }
         Some(tag) => Style::Tagged(tag.to_string()),

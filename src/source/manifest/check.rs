@@ -36,11 +36,7 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn new(confidential: bool) -> Self {
-        Self {
-            found: Vec::new(),
-            path: String::new(),
-            confidential,
-        }
+        Self { found: Vec::new(), path: String::new(), confidential }
     }
 
     pub(super) fn find(&mut self, mark: Mark, code: Code, message: String, advice: String) {
@@ -48,34 +44,17 @@ impl Walk {
         self.find_at(mark, &path, code, message, advice);
     }
 
-    pub(super) fn find_at(
-        &mut self,
-        mark: Mark,
-        path: &str,
-        code: Code,
-        message: String,
-        advice: String,
-    ) {
+    pub(super) fn find_at(&mut self, mark: Mark, path: &str, code: Code, message: String, advice: String) {
         if self.found.len() < MAX_FOUND {
             let path = path.to_owned();
-            self.found.push(Found {
-                mark,
-                path,
-                code,
-                message,
-                advice,
-            });
+            self.found.push(Found { mark, path, code, message, advice });
         }
     }
 
     /// Does `work` with `segment` (`.name`, `[0]`) added to the path.
     pub(super) fn at<T>(&mut self, segment: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.path.len();
-        self.path.push_str(if length == 0 {
-            segment.trim_start_matches('.')
-        } else {
-            segment
-        });
+        self.path.push_str(if length == 0 { segment.trim_start_matches('.') } else { segment });
         let result = work(self);
         self.path.truncate(length);
         result
@@ -91,11 +70,7 @@ impl Walk {
                     self.wrong_shape(mark, expected, "a list", schema);
                     return (Value::Null, Spans::leaf(mark));
                 }
-                self.list(
-                    items,
-                    mark,
-                    schema.get("items").unwrap_or(&schema::ANYTHING),
-                )
+                self.list(items, mark, schema.get("items").unwrap_or(&schema::ANYTHING))
             }
             Data::Map(entries) => {
                 if !matches!(expected, Expected::Object | Expected::Anything) {
@@ -112,9 +87,7 @@ impl Walk {
         let mut values = Vec::with_capacity(items.len());
         let mut children = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            let (value, spans) = self.at(&format!("[{index}]"), |walk| {
-                walk.value(item, item.mark, schema)
-            });
+            let (value, spans) = self.at(&format!("[{index}]"), |walk| walk.value(item, item.mark, schema));
             values.push(value);
             children.push(spans);
         }
@@ -137,9 +110,7 @@ impl Walk {
             if let Some(made) = made {
                 fields.insert(name, made);
             } else {
-                fields
-                    .entry(name)
-                    .or_insert((Value::Null, Spans::leaf(mark)));
+                fields.entry(name).or_insert((Value::Null, Spans::leaf(mark)));
             }
         }
         self.missing_fields(&fields, mark, schema);
@@ -151,26 +122,16 @@ impl Walk {
             values.insert(name.clone(), value);
             spans.insert(name, span);
         }
-        let children = values
-            .keys()
-            .filter_map(|name| spans.remove(name))
-            .collect();
+        let children = values.keys().filter_map(|name| spans.remove(name)).collect();
         (Value::Object(values), Spans::new(mark, children))
     }
 
     /// Nothing stands where a default does: the API server takes the default.
     fn is_left_out(&self, entry: &Entry, schema: &Value) -> bool {
-        is_null(&entry.value)
-            && !schema::flag(schema, "nullable")
-            && schema.get("default").is_some()
+        is_null(&entry.value) && !schema::flag(schema, "nullable") && schema.get("default").is_some()
     }
 
-    fn missing_fields(
-        &mut self,
-        fields: &BTreeMap<String, (Value, Spans)>,
-        mark: Mark,
-        schema: &Value,
-    ) {
+    fn missing_fields(&mut self, fields: &BTreeMap<String, (Value, Spans)>, mark: Mark, schema: &Value) {
         for name in schema::required(schema).filter(|name| !fields.contains_key(*name)) {
             let expected = schema::field(schema, name).map_or(Expected::Anything, Expected::of);
             self.at(&format!(".{name}"), |walk| {
@@ -192,12 +153,7 @@ impl Walk {
             None if names.is_empty() => "no fields are allowed here".to_owned(),
             None => format!("fields allowed here: {}", listed(&names)),
         };
-        self.find(
-            key,
-            Code::UnknownField,
-            format!("unknown field `{}`", shown(name)),
-            advice,
-        );
+        self.find(key, Code::UnknownField, format!("unknown field `{}`", shown(name)), advice);
     }
 
     fn scalar(&mut self, scalar: &Scalar, mark: Mark, schema: &Value) -> Value {
@@ -219,12 +175,7 @@ impl Walk {
             Expected::List => "begin each item with `- `".to_owned(),
             _ => format!("write {} after the colon", expected.words()),
         };
-        self.find(
-            mark,
-            Code::WrongType,
-            format!("expected {}, found {found}", expected.words()),
-            advice,
-        );
+        self.find(mark, Code::WrongType, format!("expected {}, found {found}", expected.words()), advice);
     }
 }
 

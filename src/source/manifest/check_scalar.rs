@@ -16,13 +16,7 @@ pub(super) struct Wrong {
 /// The value of `scalar`. With `confidential`, no message repeats it.
 pub(super) fn value(scalar: &Scalar, schema: &Value, confidential: bool) -> Result<Value, Wrong> {
     let is_quoted = scalar.style == Style::Text;
-    let case = Case {
-        text: &scalar.text,
-        is_quoted,
-        schema,
-        expected: Expected::of(schema),
-        confidential,
-    };
+    let case = Case { text: &scalar.text, is_quoted, schema, expected: Expected::of(schema), confidential };
     match &scalar.style {
         Style::Text => case.text(),
         Style::Plain => case.plain(),
@@ -66,10 +60,7 @@ impl Case<'_> {
                 advice: format!("write {value}"),
             }),
             (Meaning::LegacyBool(value), Expected::Text) => Err(Wrong {
-                message: format!(
-                    "expected text, found `{}`, which Kubernetes reads as {value}",
-                    self.text
-                ),
+                message: format!("expected text, found `{}`, which Kubernetes reads as {value}", self.text),
                 advice: format!("write it in quotes: {}", quoted(self.text)),
             }),
             (Meaning::Number(number), _) => self.number(number),
@@ -87,9 +78,7 @@ impl Case<'_> {
             }),
             (Meaning::OddNumber(_), _) => Err(self.wrong("the number", shown(self.text))),
             (Meaning::NotFinite, _) => Err(self.wrong("", format!("`{}`", self.text))),
-            (Meaning::Bool(_) | Meaning::LegacyBool(_), _) => {
-                Err(self.wrong("", self.text.to_owned()))
-            }
+            (Meaning::Bool(_) | Meaning::LegacyBool(_), _) => Err(self.wrong("", self.text.to_owned())),
         }
     }
 
@@ -116,22 +105,17 @@ impl Case<'_> {
         }
         let names = schema::field_names(self.schema);
         let advice = match self.expected {
-            Expected::Text if !self.text.is_empty() => format!(
-                "write it in quotes: {}; or remove the line",
-                quoted(self.text)
-            ),
+            Expected::Text if !self.text.is_empty() => {
+                format!("write it in quotes: {}; or remove the line", quoted(self.text))
+            }
             Expected::Text => "write a text, \"\" for an empty one, or remove the line".to_owned(),
-            Expected::Object if !names.is_empty() => format!(
-                "write fields below, indented: {}; or remove the line",
-                listed(&names)
-            ),
+            Expected::Object if !names.is_empty() => {
+                format!("write fields below, indented: {}; or remove the line", listed(&names))
+            }
             Expected::List => "write items below, each after `- `, or remove the line".to_owned(),
             _ => format!("write {}, or remove the line", self.expected.words()),
         };
-        Err(Wrong {
-            message: format!("expected {}, found nothing (null)", self.expected.words()),
-            advice,
-        })
+        Err(Wrong { message: format!("expected {}, found nothing (null)", self.expected.words()), advice })
     }
 
     fn out_of_range(&self, least: i64, most: i64) -> Wrong {
@@ -148,10 +132,7 @@ impl Case<'_> {
             (false, "") => shown,
             (false, sort) => format!("{sort} {shown}"),
         };
-        Wrong {
-            message: format!("expected {}, found {found}", self.expected.words()),
-            advice: self.advice(),
-        }
+        Wrong { message: format!("expected {}, found {found}", self.expected.words()), advice: self.advice() }
     }
 
     fn advice(&self) -> String {

@@ -24,23 +24,12 @@ const START: Mark = Mark { line: 1, column: 1 };
 
 fn found(mark: Mark, code: Code, message: String, advice: &str) -> Found {
     let advice = advice.to_owned();
-    Found {
-        mark,
-        path: String::new(),
-        code,
-        message,
-        advice,
-    }
+    Found { mark, path: String::new(), code, message, advice }
 }
 
 pub(super) fn unreadable(error: &io::Error) -> Found {
     let advice = "check the path, what it links to, and who may read it";
-    found(
-        START,
-        Code::UnreadableFile,
-        format!("this can't be read: {error}"),
-        advice,
-    )
+    found(START, Code::UnreadableFile, format!("this can't be read: {error}"), advice)
 }
 
 pub(super) fn obstacle(reason: &Reason) -> Found {
@@ -52,24 +41,14 @@ pub(super) fn obstacle(reason: &Reason) -> Found {
         }
         Reason::TooMany => {
             let message = format!("there are more than {MAX_FILES} manifest files here");
-            found(
-                START,
-                Code::TooLarge,
-                message,
-                "put several manifests into one file",
-            )
+            found(START, Code::TooLarge, message, "put several manifests into one file")
         }
     }
 }
 
 pub(super) fn large_file() -> Found {
     let message = format!("this file is larger than {} MiB", MAX_FILE / 1024 / 1024);
-    found(
-        START,
-        Code::TooLarge,
-        message,
-        "split it into several files",
-    )
+    found(START, Code::TooLarge, message, "split it into several files")
 }
 
 /// The limits on all files together are met at `mark`; nothing after it is read.
@@ -78,31 +57,16 @@ pub(super) fn too_much(mark: Mark) -> Found {
     let message = format!(
         "all files together hold more than {MAX_DOCUMENTS} documents or {most} MiB; from here on nothing is read"
     );
-    found(
-        mark,
-        Code::TooLarge,
-        message,
-        "remove what is not needed here",
-    )
+    found(mark, Code::TooLarge, message, "remove what is not needed here")
 }
 
 pub(super) fn not_utf8(mark: Mark) -> Found {
-    found(
-        mark,
-        Code::InvalidYAML,
-        "this is not UTF-8 text".to_owned(),
-        "save the file as UTF-8",
-    )
+    found(mark, Code::InvalidYAML, "this is not UTF-8 text".to_owned(), "save the file as UTF-8")
 }
 
 pub(super) fn not_json(mark: Mark, reason: &str) -> Found {
     let advice = "a .json file holds one JSON value; several objects go into a `List`";
-    found(
-        mark,
-        Code::InvalidYAML,
-        format!("this is not JSON: {reason}"),
-        advice,
-    )
+    found(mark, Code::InvalidYAML, format!("this is not JSON: {reason}"), advice)
 }
 
 pub(super) fn too_deep(mark: Mark) -> Found {
@@ -119,30 +83,20 @@ pub(super) fn over_budget(mark: Mark) -> Found {
 }
 
 pub(super) fn duplicate(mark: Mark, key: &ObjectKey, first: &Place) -> Found {
-    let message = format!(
-        "{key} is already described at {}",
-        shown_to(&first.to_string(), MAX_PLACE)
-    );
+    let message = format!("{key} is already described at {}", shown_to(&first.to_string(), MAX_PLACE));
     let advice = "remove or rename one of the two; the first stands";
     found(mark, Code::DuplicateObject, message, advice)
 }
 
 /// `text` is what was parsed and begins in line `first_line` of its file.
 pub(super) fn not_yaml(fault: Fault, text: &str, first_line: u32) -> Found {
-    let Fault {
-        mark,
-        message,
-        too_deep: is_too_deep,
-    } = fault;
+    let Fault { mark, message, too_deep: is_too_deep } = fault;
     if is_too_deep {
         return too_deep(mark);
     }
     let index = usize::try_from(mark.line.saturating_sub(first_line)).unwrap_or(usize::MAX);
     let line = text.split('\n').nth(index).unwrap_or_default();
-    let has_tab = line
-        .chars()
-        .take_while(|c| c.is_whitespace())
-        .any(|c| c == '\t');
+    let has_tab = line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t');
     let is_over = text.trim_end().matches('\n').count() < index;
     let (mark, advice) = if has_tab {
         (mark, "indent with spaces; YAML allows no tabs there")
@@ -157,12 +111,7 @@ pub(super) fn not_yaml(fault: Fault, text: &str, first_line: u32) -> Found {
                       a quote or bracket that is not closed, text with `: ` or `#` that needs quotes";
         (mark, advice)
     };
-    found(
-        mark,
-        Code::InvalidYAML,
-        format!("this is not YAML: {}", shown(&message)),
-        advice,
-    )
+    found(mark, Code::InvalidYAML, format!("this is not YAML: {}", shown(&message)), advice)
 }
 
 /// A misspelled kind hides which object is meant, and two objects run into one by a missing `---` hide the second.

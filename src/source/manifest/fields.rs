@@ -17,11 +17,7 @@ pub(super) struct Field<'a> {
 
 /// A field's part of a path. `is_table` is true where the user chooses the names.
 pub(super) fn segment(name: &str, is_table: bool) -> String {
-    if is_table || name.contains(['.', '[']) {
-        format!("[{name}]")
-    } else {
-        format!(".{name}")
-    }
+    if is_table || name.contains(['.', '[']) { format!("[{name}]") } else { format!(".{name}") }
 }
 
 impl Walk {
@@ -34,11 +30,8 @@ impl Walk {
                 continue;
             };
             if let Some(first) = seen.get(&name) {
-                let message = format!(
-                    "the key `{}` stands here twice, first in line {}",
-                    shown(&name),
-                    first.line
-                );
+                let message =
+                    format!("the key `{}` stands here twice, first in line {}", shown(&name), first.line);
                 let advice = "remove one of the two".to_owned();
                 self.at(&segment(&name, is_table), |walk| {
                     walk.find(entry.key.mark, Code::DuplicateKey, message, advice)
@@ -46,20 +39,13 @@ impl Walk {
                 continue;
             }
             seen.insert(name.clone(), entry.key.mark);
-            fields.push(Field {
-                name,
-                mark: entry.mark(),
-                entry,
-            });
+            fields.push(Field { name, mark: entry.mark(), entry });
         }
         for merge in entries.iter().filter(|entry| is_merge(entry)) {
             for merged in self.merged(merge, is_table) {
                 if !seen.contains_key(&merged.name) {
                     seen.insert(merged.name.clone(), merge.key.mark);
-                    fields.push(Field {
-                        mark: merge.key.mark,
-                        ..merged
-                    });
+                    fields.push(Field { mark: merge.key.mark, ..merged });
                 }
             }
         }
@@ -77,8 +63,7 @@ impl Walk {
                 Data::Map(entries) => fields.extend(self.fields(entries, is_table)),
                 Data::Cut => {}
                 _ => {
-                    let advice =
-                        "write `<<: *name`, where `&name` stands before an object".to_owned();
+                    let advice = "write `<<: *name`, where `&name` stands before an object".to_owned();
                     self.find(
                         merge.key.mark,
                         Code::WrongType,
@@ -93,8 +78,7 @@ impl Walk {
 
     fn key(&mut self, key: &Node) -> Option<String> {
         let Data::Scalar(scalar) = &key.data else {
-            let advice = "write text before the colon; put braces that belong to a text in quotes"
-                .to_owned();
+            let advice = "write text before the colon; put braces that belong to a text in quotes".to_owned();
             self.find(
                 key.mark,
                 Code::WrongType,

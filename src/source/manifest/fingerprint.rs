@@ -36,10 +36,7 @@ fn facts(metadata: &Metadata) -> (u64, Option<SystemTime>, [i64; 2], [u64; 2]) {
 #[cfg(unix)]
 fn platform(metadata: &Metadata) -> ([i64; 2], [u64; 2]) {
     use std::os::unix::fs::MetadataExt;
-    (
-        [metadata.ctime(), metadata.ctime_nsec()],
-        [metadata.dev(), metadata.ino()],
-    )
+    ([metadata.ctime(), metadata.ctime_nsec()], [metadata.dev(), metadata.ino()])
 }
 
 #[cfg(not(unix))]

@@ -48,16 +48,9 @@ fn sound_key(kind: &str, namespace: &str, name: &str) -> Option<ObjectKey> {
 /// Finds what is wrong with the names of an object that was read.
 pub(super) fn check_names(walk: &mut Walk, value: &Value, spans: &Spans) {
     let metadata = value.get("metadata");
-    let of = |name: &str| {
-        metadata
-            .and_then(|metadata| metadata.get(name))
-            .and_then(Value::as_str)
-    };
+    let of = |name: &str| metadata.and_then(|metadata| metadata.get(name)).and_then(Value::as_str);
     // What is not text has its own problem from the schema.
-    let is_told = walk
-        .found
-        .iter()
-        .any(|found| matches!(found.path.as_str(), "metadata" | "metadata.name"));
+    let is_told = walk.found.iter().any(|found| matches!(found.path.as_str(), "metadata" | "metadata.name"));
     match of("name") {
         Some(name) => check_name(walk, spans, value, "metadata.name", name),
         None if is_told => {}
@@ -82,11 +75,7 @@ pub(super) fn check_names(walk: &mut Walk, value: &Value, spans: &Spans) {
 }
 
 fn check_name(walk: &mut Walk, spans: &Spans, value: &Value, path: &str, name: &str) {
-    let fits: fn(&str) -> bool = if path == "metadata.namespace" {
-        is_label
-    } else {
-        is_subdomain
-    };
+    let fits: fn(&str) -> bool = if path == "metadata.namespace" { is_label } else { is_subdomain };
     if fits(name) {
         return;
     }
@@ -98,13 +87,7 @@ fn check_name(walk: &mut Walk, spans: &Spans, value: &Value, path: &str, name: &
         Some(meant) => format!("write `{meant}`"),
         None => "choose a name of at most 63 characters".to_owned(),
     };
-    walk.find_at(
-        spans.find(value, path),
-        path,
-        Code::InvalidName,
-        message,
-        advice,
-    );
+    walk.find_at(spans.find(value, path), path, Code::InvalidName, message, advice);
 }
 
 /// The entries of an object, none of anything else.

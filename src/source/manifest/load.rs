@@ -69,19 +69,11 @@ impl Current {
         let base = name.rsplit('/').next().unwrap_or_default();
         // Kustomize reads its own file with or without a kind.
         let kind_expected = !matches!(base, "kustomization.yaml" | "kustomization.yml");
-        Self {
-            file: name.into(),
-            healthy: true,
-            kind_expected,
-        }
+        Self { file: name.into(), healthy: true, kind_expected }
     }
 
     fn place(&self, mark: Mark) -> Place {
-        Place {
-            file: Arc::clone(&self.file),
-            line: mark.line,
-            column: mark.column,
-        }
+        Place { file: Arc::clone(&self.file), line: mark.line, column: mark.column }
     }
 }
 
@@ -129,32 +121,16 @@ impl<'a> Loader<'a> {
     }
 
     fn close(&mut self, current: Current) {
-        self.loaded.files.push(FileState {
-            path: current.file,
-            healthy: current.healthy,
-        });
+        self.loaded.files.push(FileState { path: current.file, healthy: current.healthy });
     }
 
     fn problem(&mut self, current: &mut Current, found: Found, object: Option<ObjectKey>) {
         let is_told = self.loaded.problems.len() < MAX_PROBLEMS;
         current.healthy &= is_told && object.is_some() && !faults::hides_objects(&found);
         if is_told {
-            let Found {
-                mark,
-                path,
-                code,
-                message,
-                advice,
-            } = found;
+            let Found { mark, path, code, message, advice } = found;
             let (place, path) = (current.place(mark), shown_to(&path, MAX_PATH));
-            self.loaded.problems.push(Problem {
-                place,
-                path,
-                code: code.name(),
-                message,
-                advice,
-                object,
-            });
+            self.loaded.problems.push(Problem { place, path, code: code.name(), message, advice, object });
         }
     }
 
@@ -231,18 +207,10 @@ impl<'a> Loader<'a> {
                     self.sorted(current, item, sorted);
                 }
             }
-            Sort::Object {
-                api_version,
-                kind,
-                schema,
-            } => {
+            Sort::Object { api_version, kind, schema } => {
                 if self.documents < MAX_DOCUMENTS {
                     self.documents += 1;
-                    self.object(
-                        current,
-                        kind.clone(),
-                        object::read(node, api_version, &kind, schema),
-                    );
+                    self.object(current, kind.clone(), object::read(node, api_version, &kind, schema));
                 } else if !self.is_full {
                     self.is_full = true;
                     self.problem(current, faults::too_much(node.mark), None);
@@ -266,19 +234,9 @@ impl<'a> Loader<'a> {
             self.seen.insert(key.clone(), place.clone());
         }
         if sound {
-            let ObjectKey {
-                namespace, name, ..
-            } = key;
+            let ObjectKey { namespace, name, .. } = key;
             let (api_version, value, spans) = (read.api_version, read.value, read.spans);
-            self.loaded.documents.push(Document {
-                place,
-                api_version,
-                kind,
-                namespace,
-                name,
-                value,
-                spans,
-            });
+            self.loaded.documents.push(Document { place, api_version, kind, namespace, name, value, spans });
         }
     }
 }
@@ -290,8 +248,6 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
-    fs::File::open(path)?
-        .take(MAX_FILE + 1)
-        .read_to_end(&mut bytes)?;
+    fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

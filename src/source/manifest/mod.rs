@@ -61,20 +61,12 @@ impl Document {
     /// is there. That is the value, or its key where the value begins on a later line.
     pub fn place_of(&self, path: &str) -> Place {
         let mark = self.spans.find(&self.value, path);
-        Place {
-            file: Arc::clone(&self.place.file),
-            line: mark.line,
-            column: mark.column,
-        }
+        Place { file: Arc::clone(&self.place.file), line: mark.line, column: mark.column }
     }
 
     /// The object's key.
     pub fn key(&self) -> ObjectKey {
-        ObjectKey {
-            kind: self.kind.clone(),
-            namespace: self.namespace.clone(),
-            name: self.name.clone(),
-        }
+        ObjectKey { kind: self.kind.clone(), namespace: self.namespace.clone(), name: self.name.clone() }
     }
 }
 

@@ -27,41 +27,22 @@ pub(super) enum Sort<'a> {
     /// A list of objects.
     Objects(&'a [Node]),
     /// An object to be read by [`read`].
-    Object {
-        api_version: String,
-        kind: String,
-        schema: &'a Value,
-    },
+    Object { api_version: String, kind: String, schema: &'a Value },
     /// Not usable: what is wrong, and the object as far as it is known.
-    Unusable {
-        found: Found,
-        key: Option<ObjectKey>,
-    },
+    Unusable { found: Found, key: Option<ObjectKey> },
 }
 
 /// Sorts a document. `kind_expected` is false in files in which a document without a kind is no mistake.
 pub(super) fn sort<'a>(root: &'a Node, schemas: &'a Schemas, kind_expected: bool) -> Sort<'a> {
     let entries = fields(root);
     if !matches!(root.data, Data::Map(_)) {
-        return if is_null(root) {
-            Sort::PassedOver
-        } else {
-            not_an_object(root)
-        };
+        return if is_null(root) { Sort::PassedOver } else { not_an_object(root) };
     }
     let text_of = |name: &str| text(&find(entries, name)?.value);
     let (Some(api_version), Some(kind)) = (text_of("apiVersion"), text_of("kind")) else {
-        let path = if text_of("apiVersion").is_none() {
-            "apiVersion"
-        } else {
-            "kind"
-        };
+        let path = if text_of("apiVersion").is_none() { "apiVersion" } else { "kind" };
         let is_mistake = kind_expected || find(entries, path).is_some();
-        return if is_mistake {
-            missing_kind(root, path, schemas)
-        } else {
-            Sort::PassedOver
-        };
+        return if is_mistake { missing_kind(root, path, schemas) } else { Sort::PassedOver };
     };
     let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
     if let Some(items) = items(entries, group, kind) {
@@ -74,11 +55,7 @@ pub(super) fn sort<'a>(root: &'a Node, schemas: &'a Schemas, kind_expected: bool
         _ => None,
     };
     match schema {
-        Some(schema) => Sort::Object {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
-            schema,
-        },
+        Some(schema) => Sort::Object { api_version: api_version.to_owned(), kind: kind.to_owned(), schema },
         None if group == GROUP && schemas.get(kind).is_none() => unknown_kind(root, kind, schemas),
         None if schemas.get(kind).is_some() || nearest(group, [GROUP]).is_some() => {
             unknown_version(root, api_version, kind)
@@ -99,13 +76,7 @@ fn items<'a>(entries: &'a [Entry], group: &str, kind: &str) -> Option<&'a [Node]
 }
 
 fn found(mark: Mark, path: &str, code: Code, message: String, advice: String) -> Found {
-    Found {
-        mark,
-        path: path.to_owned(),
-        code,
-        message,
-        advice,
-    }
+    Found { mark, path: path.to_owned(), code, message, advice }
 }
 
 /// Where a reader looks for a field of `root`.
@@ -127,33 +98,17 @@ fn not_an_object<'a>(root: &Node) -> Sort<'a> {
 fn missing_kind<'a>(root: &Node, path: &str, schemas: &Schemas) -> Sort<'a> {
     let message = format!("this document has no `{path}` that is text");
     let versions = VERSIONS.join(" or ");
-    let advice = format!(
-        "write `apiVersion: {GROUP}/{versions}` and a kind: {}",
-        kinds(schemas)
-    );
-    let found = found(
-        mark_of(root, path),
-        path,
-        Code::MissingKind,
-        message,
-        advice,
-    );
+    let advice = format!("write `apiVersion: {GROUP}/{versions}` and a kind: {}", kinds(schemas));
+    let found = found(mark_of(root, path), path, Code::MissingKind, message, advice);
     Sort::Unusable { found, key: None }
 }
 
 fn unknown_version<'a>(root: &Node, api_version: &str, kind: &str) -> Sort<'a> {
-    let message = format!(
-        "`{}` has no kind `{}` that is understood here",
-        shown(api_version),
-        shown(kind)
-    );
+    let message = format!("`{}` has no kind `{}` that is understood here", shown(api_version), shown(kind));
     let advice = format!("write `apiVersion: {GROUP}/{}`", VERSIONS.join(" or "));
     let mark = mark_of(root, "apiVersion");
     let found = found(mark, "apiVersion", Code::UnknownVersion, message, advice);
-    Sort::Unusable {
-        found,
-        key: key_of(root, kind),
-    }
+    Sort::Unusable { found, key: key_of(root, kind) }
 }
 
 fn unknown_kind<'a>(root: &Node, kind: &str, schemas: &Schemas) -> Sort<'a> {
@@ -162,17 +117,8 @@ fn unknown_kind<'a>(root: &Node, kind: &str, schemas: &Schemas) -> Sort<'a> {
         None => format!("kinds of {GROUP}: {}", kinds(schemas)),
     };
     let message = format!("{GROUP} has no kind `{}`", shown(kind));
-    let found = found(
-        mark_of(root, "kind"),
-        "kind",
-        Code::UnknownKind,
-        message,
-        advice,
-    );
-    Sort::Unusable {
-        found,
-        key: key_of(root, kind),
-    }
+    let found = found(mark_of(root, "kind"), "kind", Code::UnknownKind, message, advice);
+    Sort::Unusable { found, key: key_of(root, kind) }
 }
 
 /// Reads an object that [`sort`] accepted.
@@ -183,12 +129,5 @@ pub(super) fn read(root: &Node, api_version: String, kind: &str, schema: &Value)
     let mut found = walk.found;
     found.sort_by_key(|found| (found.mark.line, found.mark.column));
     let key = key(&value, kind);
-    Read {
-        mark: root.mark,
-        api_version,
-        key,
-        value,
-        spans,
-        found,
-    }
+    Read { mark: root.mark, api_version, key, value, spans, found }
 }

@@ -119,25 +119,17 @@ pub fn render_warning(problem: &Problem, source: Option<&str>) -> String {
 }
 
 fn render(problem: &Problem, source: Option<&str>, level: Level<'static>) -> String {
-    let title = level
-        .primary_title(problem.message.as_str())
-        .id(problem.code);
-    let line = source
-        .filter(|text| !is_confidential(problem, text))
-        .and_then(|text| line(text, problem.place.line));
+    let title = level.primary_title(problem.message.as_str()).id(problem.code);
+    let line =
+        source.filter(|text| !is_confidential(problem, text)).and_then(|text| line(text, problem.place.line));
     let number = usize::try_from(problem.place.line).unwrap_or(usize::MAX);
     let column = usize::try_from(problem.place.column).unwrap_or(usize::MAX);
     let file = &shown_to(&problem.place.file, MAX_SHOWN);
     let shown = match &line {
         Some(line) => {
-            let mark = AnnotationKind::Primary
-                .span(token(line, column))
-                .label(problem.path.as_str());
+            let mark = AnnotationKind::Primary.span(token(line, column)).label(problem.path.as_str());
             title.element(
-                Snippet::source(line.as_str())
-                    .path(file.as_str())
-                    .line_start(number)
-                    .annotation(mark),
+                Snippet::source(line.as_str()).path(file.as_str()).line_start(number).annotation(mark),
             )
         }
         None => title.element(Origin::path(file.as_str()).line(number).char_column(column)),
@@ -147,9 +139,9 @@ fn render(problem: &Problem, source: Option<&str>, level: Level<'static>) -> Str
 
 fn closing<'a>(group: Group<'a>, problem: &'a Problem) -> Group<'a> {
     let group = match &problem.object {
-        Some(object) => group.element(
-            Level::NOTE.message(format!("in {}", shown_to(&object.to_string(), MAX_SHOWN))),
-        ),
+        Some(object) => {
+            group.element(Level::NOTE.message(format!("in {}", shown_to(&object.to_string(), MAX_SHOWN))))
+        }
         None => group,
     };
     if problem.advice.is_empty() {
@@ -165,10 +157,7 @@ fn is_confidential(problem: &Problem, text: &str) -> bool {
         return object.kind == "Secret";
     }
     let documents = text::documents(text);
-    let document = documents
-        .iter()
-        .rev()
-        .find(|(first_line, _)| *first_line <= problem.place.line);
+    let document = documents.iter().rev().find(|(first_line, _)| *first_line <= problem.place.line);
     document.is_some_and(|(_, document)| document.lines().any(says_secret))
 }
 
@@ -188,18 +177,11 @@ fn line(text: &str, number: u32) -> Option<String> {
 
 /// The bytes of the word or quoted text that begins at a column.
 fn token(line: &str, column: usize) -> Range<usize> {
-    let start = line
-        .char_indices()
-        .nth(column.saturating_sub(1))
-        .map_or(line.len(), |(start, _)| start);
+    let start = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(start, _)| start);
     let rest = line.get(start..).unwrap_or_default();
     let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
     let length = match quote {
-        Some(quote) => rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, c)| *c == quote)
-            .map(|(end, _)| end + 1),
+        Some(quote) => rest.char_indices().skip(1).find(|(_, c)| *c == quote).map(|(end, _)| end + 1),
         None => rest
             .char_indices()
             .skip(1)

@@ -57,11 +57,7 @@ fn number(text: &str) -> Meaning {
     };
     let leading_zero =
         joined.len() > 1 && joined.chars().all(|c| c.is_ascii_digit()) && joined.starts_with('0');
-    if odd || leading_zero {
-        Meaning::OddNumber(value)
-    } else {
-        Meaning::Number(value)
-    }
+    if odd || leading_zero { Meaning::OddNumber(value) } else { Meaning::Number(value) }
 }
 
 /// Decimal digits with an optional fraction and exponent.

@@ -17,12 +17,7 @@ pub struct Schemas(BTreeMap<String, Value>);
 impl Schemas {
     /// Takes the `openAPIV3Schema` of each kind, as it stands in the CustomResourceDefinition.
     pub fn new(kinds: BTreeMap<String, Value>) -> Self {
-        Self(
-            kinds
-                .into_iter()
-                .map(|(kind, schema)| (kind, of_object(schema)))
-                .collect(),
-        )
+        Self(kinds.into_iter().map(|(kind, schema)| (kind, of_object(schema))).collect())
     }
 
     pub(super) fn kinds(&self) -> impl Iterator<Item = &str> {
@@ -40,8 +35,7 @@ pub(super) static ANYTHING: LazyLock<Value> =
 
 /// What a manifest may say in `metadata`.
 pub(super) static METADATA: LazyLock<Value> = LazyLock::new(|| {
-    let text_map =
-        json!({"type": "object", "nullable": true, "additionalProperties": {"type": "string"}});
+    let text_map = json!({"type": "object", "nullable": true, "additionalProperties": {"type": "string"}});
     let list = json!({"type": "array", "nullable": true, "items": *ANYTHING});
     json!({"type": "object", "properties": {
         "name": {"type": "string"}, "namespace": {"type": "string"}, "generateName": {"type": "string"},
@@ -57,8 +51,7 @@ pub(super) static METADATA: LazyLock<Value> = LazyLock::new(|| {
 
 /// The schema of a `v1` Secret.
 pub(super) static SECRET: LazyLock<Value> = LazyLock::new(|| {
-    let text_map =
-        json!({"type": "object", "nullable": true, "additionalProperties": {"type": "string"}});
+    let text_map = json!({"type": "object", "nullable": true, "additionalProperties": {"type": "string"}});
     of_object(json!({"type": "object", "properties": {
         "type": {"type": "string"}, "immutable": {"type": "boolean"}, "data": text_map, "stringData": text_map,
     }}))
@@ -66,8 +59,7 @@ pub(super) static SECRET: LazyLock<Value> = LazyLock::new(|| {
 
 /// The schema of a `v1` ConfigMap.
 pub(super) static CONFIG_MAP: LazyLock<Value> = LazyLock::new(|| {
-    let text_map =
-        json!({"type": "object", "nullable": true, "additionalProperties": {"type": "string"}});
+    let text_map = json!({"type": "object", "nullable": true, "additionalProperties": {"type": "string"}});
     of_object(json!({"type": "object", "properties": {
         "immutable": {"type": "boolean"}, "data": text_map, "binaryData": text_map,
     }}))
@@ -147,10 +139,7 @@ pub(super) fn flag(schema: &Value, name: &str) -> bool {
 
 /// The schema of the field `name`, or nothing where the field is unknown.
 pub(super) fn field<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
-    if let Some(property) = schema
-        .get("properties")
-        .and_then(|properties| properties.get(name))
-    {
+    if let Some(property) = schema.get("properties").and_then(|properties| properties.get(name)) {
         return Some(property);
     }
     match schema.get("additionalProperties") {
@@ -164,31 +153,20 @@ pub(super) fn field<'a>(schema: &'a Value, name: &str) -> Option<&'a Value> {
 
 /// True where the names of fields are the user's own.
 pub(super) fn is_table(schema: &Value) -> bool {
-    schema
-        .get("additionalProperties")
-        .is_some_and(|values| *values != Value::Bool(false))
+    schema.get("additionalProperties").is_some_and(|values| *values != Value::Bool(false))
 }
 
 /// The names of the fields that are allowed, sorted.
 pub(super) fn field_names(schema: &Value) -> Vec<&str> {
     let properties = schema.get("properties").and_then(Value::as_object);
-    let mut names: Vec<&str> = properties
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let mut names: Vec<&str> = properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     names
 }
 
 /// The required fields without a default, which the API server would fill in before it looks.
 pub(super) fn required(schema: &Value) -> impl Iterator<Item = &str> {
-    let names = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
-    names
-        .filter(|name| field(schema, name).is_none_or(|property| property.get("default").is_none()))
+    let names =
+        schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    names.filter(|name| field(schema, name).is_none_or(|property| property.get("default").is_none()))
 }

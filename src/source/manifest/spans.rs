@@ -17,10 +17,7 @@ impl Spans {
     }
 
     pub(super) fn leaf(mark: Mark) -> Self {
-        Self {
-            mark,
-            children: Vec::new(),
-        }
+        Self { mark, children: Vec::new() }
     }
 
     /// The position of `path` in `value`, or of its nearest parent that is there.
@@ -29,10 +26,9 @@ impl Spans {
         while !rest.is_empty() {
             let (segment, after) = split(rest);
             let child = match value {
-                Value::Array(items) => segment
-                    .parse()
-                    .ok()
-                    .and_then(|index: usize| Some((index, items.get(index)?))),
+                Value::Array(items) => {
+                    segment.parse().ok().and_then(|index: usize| Some((index, items.get(index)?)))
+                }
                 Value::Object(fields) => fields
                     .iter()
                     .enumerate()

@@ -6,10 +6,7 @@ const LISTED: usize = 12;
 const SHOWN: usize = 60;
 
 /// The candidate that `name` is a misspelling of: equal but for capitals, or at most two edits away.
-pub(super) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
     let most = if name.chars().count() <= 3 { 1 } else { 2 };
     let near = candidates.into_iter().filter_map(|candidate| {
@@ -21,8 +18,7 @@ pub(super) fn nearest<'a>(
 
 /// Insertions, deletions, replacements and swaps of neighbours between `a` and `b`, or nothing when more than `most`.
 fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
-    let (a, b): (Vec<char>, Vec<char>) =
-        (a.chars().take(65).collect(), b.chars().take(65).collect());
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(65).collect(), b.chars().take(65).collect());
     if a.len().abs_diff(b.len()) > most || a.len() > 64 || b.len() > 64 {
         return None;
     }
@@ -33,12 +29,9 @@ fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
         let mut current = vec![row + 1];
         let mut last_b = None;
         for (column, &in_b) in b.iter().enumerate() {
-            let at =
-                |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX - 1);
+            let at = |line: &[usize], column: usize| line.get(column).copied().unwrap_or(usize::MAX - 1);
             let replaced = at(&above, column) + usize::from(in_a != in_b);
-            let mut best = replaced
-                .min(at(&above, column + 1) + 1)
-                .min(at(&current, column) + 1);
+            let mut best = replaced.min(at(&above, column + 1) + 1).min(at(&current, column) + 1);
             if last_a == Some(in_b) && last_b == Some(in_a) && column > 0 {
                 best = best.min(at(&before, column - 1) + 1);
             }
@@ -55,11 +48,7 @@ fn distance(a: &str, b: &str, most: usize) -> Option<usize> {
 pub(super) fn listed(names: &[&str]) -> String {
     let shown: Vec<&str> = names.iter().take(LISTED).copied().collect();
     let more = names.len().saturating_sub(LISTED);
-    if more == 0 {
-        shown.join(", ")
-    } else {
-        format!("{} and {more} more", shown.join(", "))
-    }
+    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
 /// Text from a manifest for a message: control characters escaped, the end cut off where it is long.
@@ -79,11 +68,7 @@ pub(super) fn shown_to(text: &str, most: usize) -> String {
 fn escape(c: char) -> impl Iterator<Item = char> {
     let invisible = c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let (escaped, plain) = if invisible {
-        (Some(c.escape_default()), None)
-    } else {
-        (None, Some(c))
-    };
+    let (escaped, plain) = if invisible { (Some(c.escape_default()), None) } else { (None, Some(c)) };
     escaped.into_iter().flatten().chain(plain)
 }
 
@@ -97,13 +82,7 @@ pub(super) fn as_name(name: &str) -> Option<String> {
     let dashed: String = name
         .to_lowercase()
         .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '.' {
-                c
-            } else {
-                '-'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' })
         .collect();
     let trimmed = dashed.trim_matches(['-', '.']);
     is_subdomain(trimmed).then(|| trimmed.to_owned())
@@ -122,9 +101,7 @@ pub(super) fn is_label(name: &str) -> bool {
 fn is_label_of(label: &str, most: usize) -> bool {
     !label.is_empty()
         && label.len() <= most
-        && label
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && label.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && !label.starts_with('-')
         && !label.ends_with('-')
 }

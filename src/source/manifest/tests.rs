@@ -1,10 +1,5 @@
 //! The manifests' reader through its one door: texts and directories in, documents and problems out.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod files;
 mod limits;
@@ -42,10 +37,7 @@ fn schemas() -> Schemas {
         }},
     }});
     let gateway = json!({"type": "object", "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}});
-    Schemas::new(BTreeMap::from([
-        ("UMMailbox".to_owned(), mailbox),
-        ("UMIPGateway".to_owned(), gateway),
-    ]))
+    Schemas::new(BTreeMap::from([("UMMailbox".to_owned(), mailbox), ("UMIPGateway".to_owned(), gateway)]))
 }
 
 /// A mailbox with `spec` lines added, already indented. The added lines begin in line 7.
@@ -57,9 +49,7 @@ fn mailbox(spec: &str) -> String {
 }
 
 fn gateway(name: &str) -> String {
-    format!(
-        "apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\nmetadata: {{name: {name}}}\n"
-    )
+    format!("apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\nmetadata: {{name: {name}}}\n")
 }
 
 fn read_as(name: &str, text: &str) -> Loaded {
@@ -98,9 +88,5 @@ fn problem(text: &str) -> Problem {
 }
 
 fn names(loaded: &Loaded) -> Vec<String> {
-    loaded
-        .documents
-        .iter()
-        .map(|document| format!("{}/{}", document.namespace, document.name))
-        .collect()
+    loaded.documents.iter().map(|document| format!("{}/{}", document.namespace, document.name)).collect()
 }

@@ -14,10 +14,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<&str, Mark> {
 /// The place after the last character of `text`.
 pub(super) fn end_of(text: &str) -> Mark {
     let last = text.rsplit('\n').next().unwrap_or_default();
-    Mark {
-        line: count(text.matches('\n').count()),
-        column: count(last.chars().count()),
-    }
+    Mark { line: count(text.matches('\n').count()), column: count(last.chars().count()) }
 }
 
 fn count(number: usize) -> u32 {
@@ -46,46 +43,27 @@ pub(super) fn documents(text: &str) -> Vec<(u32, &str)> {
 }
 
 fn is_separator(line: &str) -> bool {
-    line.strip_prefix("---")
-        .is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
+    line.strip_prefix("---").is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
 }
 
 /// Nothing but comments and directives, which belong to the document after them and change nothing in it.
 fn is_hollow(text: &str) -> bool {
-    text.lines().all(|line| {
-        line.starts_with('%') || line.trim_start().starts_with('#') || line.trim().is_empty()
-    })
+    text.lines()
+        .all(|line| line.starts_with('%') || line.trim_start().starts_with('#') || line.trim().is_empty())
 }
 
 /// Checks that `text` is one JSON value; the fault's place and reason if not.
 pub(super) fn check_json(text: &str) -> Result<(), (Mark, String)> {
-    serde_json::from_str::<serde::de::IgnoredAny>(text)
-        .map(|_| ())
-        .map_err(|error| {
-            let line = text
-                .split('\n')
-                .nth(error.line().saturating_sub(1))
-                .unwrap_or_default();
-            let before = String::from_utf8_lossy(
-                line.as_bytes()
-                    .get(..error.column().saturating_sub(1))
-                    .unwrap_or_default(),
-            )
-            .into_owned();
-            let full = error.to_string();
-            let reason = full
-                .split(" at line ")
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            (
-                Mark {
-                    line: count(error.line().saturating_sub(1)),
-                    column: count(before.chars().count()),
-                },
-                reason,
-            )
-        })
+    serde_json::from_str::<serde::de::IgnoredAny>(text).map(|_| ()).map_err(|error| {
+        let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
+        let before = String::from_utf8_lossy(
+            line.as_bytes().get(..error.column().saturating_sub(1)).unwrap_or_default(),
+        )
+        .into_owned();
+        let full = error.to_string();
+        let reason = full.split(" at line ").next().unwrap_or_default().to_owned();
+        (Mark { line: count(error.line().saturating_sub(1)), column: count(before.chars().count()) }, reason)
+    })
 }
 
 /// JSON's pairs of `\u` escapes as the single escape that YAML has for them, since YAML knows no surrogates.
@@ -97,10 +75,7 @@ pub(super) fn join_surrogates(json: &str) -> String {
         joined.push_str(before);
         let pair = code_unit(escape).zip(escape.get(6..).and_then(code_unit));
         let character = pair.and_then(|(high, low)| {
-            char::decode_utf16([high, low])
-                .next()?
-                .ok()
-                .filter(|c| c.len_utf16() == 2)
+            char::decode_utf16([high, low]).next()?.ok().filter(|c| c.len_utf16() == 2)
         });
         let length = match character {
             Some(character) => {
@@ -121,8 +96,5 @@ pub(super) fn join_surrogates(json: &str) -> String {
 
 fn code_unit(escape: &str) -> Option<u16> {
     let digits = escape.strip_prefix("\\u")?.get(..4)?;
-    digits
-        .chars()
-        .all(|c| c.is_ascii_hexdigit())
-        .then(|| u16::from_str_radix(digits, 16).ok())?
+    digits.chars().all(|c| c.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
 }

@@ -39,11 +39,7 @@ impl Entry {
     /// Where a reader looks for the value: at the value itself, or at its key when it is empty or begins on a later line.
     pub(super) fn mark(&self) -> Mark {
         let empty = matches!(&self.value.data, Data::Scalar(scalar) if scalar.is_empty());
-        if empty || self.value.mark.line != self.key.mark.line {
-            self.key.mark
-        } else {
-            self.value.mark
-        }
+        if empty || self.value.mark.line != self.key.mark.line { self.key.mark } else { self.value.mark }
     }
 }
 

@@ -45,15 +45,8 @@ pub(super) fn walk(root: &Path) -> Walked {
     match fs::metadata(root) {
         Ok(metadata) if metadata.is_dir() => walked.directory(root, "", 0),
         Ok(_) => {
-            let shown = root
-                .file_name()
-                .unwrap_or(root.as_os_str())
-                .to_string_lossy()
-                .into_owned();
-            walked.files.push(File {
-                path: root.to_owned(),
-                shown,
-            });
+            let shown = root.file_name().unwrap_or(root.as_os_str()).to_string_lossy().into_owned();
+            walked.files.push(File { path: root.to_owned(), shown });
         }
         Err(error) => walked.obstacle("", Reason::Unreadable(error)),
     }
@@ -63,16 +56,11 @@ pub(super) fn walk(root: &Path) -> Walked {
 
 impl Walked {
     fn obstacle(&mut self, shown: &str, reason: Reason) {
-        self.obstacles.push(Obstacle {
-            shown: shown.to_owned(),
-            reason,
-        });
+        self.obstacles.push(Obstacle { shown: shown.to_owned(), reason });
     }
 
     fn has_too_many(&self) -> bool {
-        self.obstacles
-            .iter()
-            .any(|obstacle| matches!(obstacle.reason, Reason::TooMany))
+        self.obstacles.iter().any(|obstacle| matches!(obstacle.reason, Reason::TooMany))
     }
 
     fn directory(&mut self, path: &Path, shown: &str, level: usize) {
@@ -102,18 +90,11 @@ impl Walked {
             return;
         }
         let path = parent.join(name);
-        let is_manifest = matches!(
-            path.extension().and_then(|e| e.to_str()),
-            Some("yaml" | "yml" | "json")
-        );
+        let is_manifest = matches!(path.extension().and_then(|e| e.to_str()), Some("yaml" | "yml" | "json"));
         let shown = format!("{shown}{text}");
         match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => {
-                self.directory(&path, &format!("{shown}/"), level + 1)
-            }
-            Ok(_) if is_manifest && self.files.len() < MAX_FILES => {
-                self.files.push(File { path, shown })
-            }
+            Ok(metadata) if metadata.is_dir() => self.directory(&path, &format!("{shown}/"), level + 1),
+            Ok(_) if is_manifest && self.files.len() < MAX_FILES => self.files.push(File { path, shown }),
             Ok(_) if is_manifest && !self.has_too_many() => self.obstacle("", Reason::TooMany),
             Err(error) if is_manifest => self.obstacle(&shown, Reason::Unreadable(error)),
             _ => {}

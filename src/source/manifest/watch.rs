@@ -51,9 +51,8 @@ impl Watcher {
                 let _ = sender.try_send(());
             }
         });
-        let system = system
-            .inspect_err(|error| tracing::warn!(%error, "no file system notices; polling only"))
-            .ok();
+        let system =
+            system.inspect_err(|error| tracing::warn!(%error, "no file system notices; polling only")).ok();
         let mut watcher = Self {
             root: root.to_owned(),
             notices,
@@ -116,10 +115,8 @@ impl Watcher {
             let walked = walk(&root);
             (Fingerprint::of(&walked), spots(&root, &walked))
         });
-        let looked = looked
-            .await
-            .inspect_err(|error| tracing::error!(%error, "looking at the manifests failed"))
-            .ok();
+        let looked =
+            looked.await.inspect_err(|error| tracing::error!(%error, "looking at the manifests failed")).ok();
         self.next_poll = Instant::now() + POLL.max(start.elapsed() * POLL_SHARE);
         let (fingerprint, spots) = looked?;
         self.watch(spots);
@@ -135,10 +132,7 @@ impl Watcher {
             let _ = system.unwatch(gone);
         }
         let mut watched: BTreeSet<Spot> = self.watched.intersection(&spots).cloned().collect();
-        for spot in spots
-            .into_iter()
-            .filter(|spot| !self.watched.contains(spot))
-        {
+        for spot in spots.into_iter().filter(|spot| !self.watched.contains(spot)) {
             match system.watch(&spot.0, RecursiveMode::NonRecursive) {
                 Ok(()) => {
                     watched.insert(spot);
@@ -160,37 +154,17 @@ fn is_change(kind: EventKind) -> bool {
 /// The directories in which a change matters: those with manifests, those with what links point at, and the one in which
 /// the root itself may be exchanged. Real paths: a watch on a link's target under the link's name would outlive the link.
 fn spots(root: &Path, walked: &Walked) -> BTreeSet<Spot> {
-    let mut places: BTreeSet<PathBuf> = walked
-        .directories
-        .iter()
-        .filter_map(|path| path.canonicalize().ok())
-        .collect();
+    let mut places: BTreeSet<PathBuf> =
+        walked.directories.iter().filter_map(|path| path.canonicalize().ok()).collect();
     for file in &walked.files {
         if file.path.is_symlink() || file.path == root {
-            places.extend(
-                file.path
-                    .canonicalize()
-                    .ok()
-                    .and_then(|target| Some(target.parent()?.to_owned())),
-            );
+            places.extend(file.path.canonicalize().ok().and_then(|target| Some(target.parent()?.to_owned())));
         }
     }
     if root.is_symlink() || walked.directories.is_empty() {
-        let parent = root
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+        let parent = root.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         places.extend(parent.canonicalize().ok());
     }
-    let made = |place: &PathBuf| {
-        place
-            .metadata()
-            .and_then(|metadata| metadata.created())
-            .ok()
-    };
-    places
-        .into_iter()
-        .take(MAX_FILES)
-        .map(|place| (place.clone(), made(&place)))
-        .collect()
+    let made = |place: &PathBuf| place.metadata().and_then(|metadata| metadata.created()).ok();
+    places.into_iter().take(MAX_FILES).map(|place| (place.clone(), made(&place))).collect()
 }

@@ -11,16 +11,9 @@ use super::{NOW, counts, lamp, open, place, told, versions};
 async fn filled(path: &Path) -> Contents {
     let (store, _) = open(path);
     let rows = |number: u32| {
-        let (name, address) = (
-            format!("voice/mailbox-{number}"),
-            format!("{}", 4000 + number),
-        );
+        let (name, address) = (format!("voice/mailbox-{number}"), format!("{}", 4000 + number));
         let version = u64::from(number);
-        [
-            counts(&name, version),
-            lamp(&address, &[&name], None),
-            told(&address, "pbx-a", number, 200),
-        ]
+        [counts(&name, version), lamp(&address, &[&name], None), told(&address, "pbx-a", number, 200)]
     };
     let changes: Vec<Change> = (0..60).flat_map(rows).collect();
     store.write(changes).await.unwrap();
@@ -36,11 +29,7 @@ async fn is_found_damaged(path: &Path, bytes: &[u8], sound: &Contents) -> bool {
     fs::write(path, bytes).unwrap();
     let (store, contents) = Store::open(path, NOW).unwrap();
     let Some(aside) = contents.damaged.clone() else {
-        assert!(
-            &contents == sound,
-            "a damaged file of {} bytes was believed",
-            bytes.len()
-        );
+        assert!(&contents == sound, "a damaged file of {} bytes was believed", bytes.len());
         store.close().await.unwrap();
         return false;
     };
@@ -72,21 +61,8 @@ async fn every_truncation_is_found() {
     let (_folder, path) = place();
     let sound = filled(&path).await;
     let bytes = fs::read(&path).unwrap();
-    for length in [
-        0,
-        1,
-        99,
-        100,
-        4095,
-        4096,
-        8192,
-        bytes.len() - 4096,
-        bytes.len() - 1,
-    ] {
-        assert!(
-            is_found_damaged(&path, &bytes[..length], &sound).await,
-            "{length} bytes"
-        );
+    for length in [0, 1, 99, 100, 4095, 4096, 8192, bytes.len() - 4096, bytes.len() - 1] {
+        assert!(is_found_damaged(&path, &bytes[..length], &sound).await, "{length} bytes");
     }
 }
 
@@ -116,25 +92,14 @@ async fn a_file_that_is_no_database_is_moved_aside_under_the_second_it_was_found
     let aside = |second: &str| PathBuf::from(format!("{}.damaged-{second}", path.display()));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     for second in ["1795341600", "1795341601"] {
-        fs::write(
-            &path,
-            format!("these are {second} words and no database").repeat(100),
-        )
-        .unwrap();
+        fs::write(&path, format!("these are {second} words and no database").repeat(100)).unwrap();
         let (store, contents) = open(&path);
-        assert_eq!(
-            contents.damaged,
-            Some(aside(second)),
-            "an earlier one is not overwritten"
-        );
+        assert_eq!(contents.damaged, Some(aside(second)), "an earlier one is not overwritten");
         assert!(fs::read_to_string(aside(second)).unwrap().contains(second));
         store.write(vec![counts("lina", 1)]).await.unwrap();
         store.close().await.unwrap();
         let (store, contents) = open(&path);
-        assert_eq!(
-            (versions(&contents), contents.damaged.as_ref()),
-            (vec![("lina", 1)], None)
-        );
+        assert_eq!((versions(&contents), contents.damaged.as_ref()), (vec![("lina", 1)], None));
         store.close().await.unwrap();
     }
 }

@@ -28,18 +28,11 @@ async fn a_store_of_a_newer_program_opens_and_takes_changes() {
     let (store, _) = open(&path);
     store.write(vec![counts("lina", 1)]).await.unwrap();
     store.close().await.unwrap();
-    let newer =
-        "INSERT INTO migration VALUES (9999, '9999_later', 1); CREATE TABLE later (id BIGINT);
+    let newer = "INSERT INTO migration VALUES (9999, '9999_later', 1); CREATE TABLE later (id BIGINT);
                  ALTER TABLE mailbox ADD COLUMN later TEXT NOT NULL DEFAULT '';";
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch(newer)
-        .unwrap();
+    Connection::open(&path).unwrap().execute_batch(newer).unwrap();
     let (store, contents) = open(&path);
-    assert_eq!(
-        (versions(&contents), contents.damaged.as_ref()),
-        (vec![("lina", 1)], None)
-    );
+    assert_eq!((versions(&contents), contents.damaged.as_ref()), (vec![("lina", 1)], None));
     store.write(vec![counts("lina", 2)]).await.unwrap();
     store.close().await.unwrap();
     assert_eq!(versions(&open(&path).1), [("lina", 2)]);
@@ -49,10 +42,7 @@ async fn a_store_of_a_newer_program_opens_and_takes_changes() {
 fn a_database_of_another_program_is_left_alone() {
     let (folder, _) = place();
     let path = folder.path().join("other.db");
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch("CREATE TABLE contacts (name TEXT)")
-        .unwrap();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE contacts (name TEXT)").unwrap();
     let before = fs::read(&path).unwrap();
     let error = Store::open(&path, NOW).unwrap_err();
     assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
@@ -80,16 +70,8 @@ async fn the_migrations_are_those_that_were_released() {
     let (_folder, path) = place();
     open(&path).0.close().await.unwrap();
     let connection = Connection::open(&path).unwrap();
-    let mut statement = connection
-        .prepare("SELECT id, name, checksum FROM migration")
-        .unwrap();
-    let found: Vec<(i64, String, i64)> = statement
-        .query_map([], |row| row.try_into())
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    assert_eq!(
-        found,
-        [(1, "0001_init".to_owned(), 5_577_965_599_628_820_311)]
-    );
+    let mut statement = connection.prepare("SELECT id, name, checksum FROM migration").unwrap();
+    let found: Vec<(i64, String, i64)> =
+        statement.query_map([], |row| row.try_into()).unwrap().map(Result::unwrap).collect();
+    assert_eq!(found, [(1, "0001_init".to_owned(), 5_577_965_599_628_820_311)]);
 }

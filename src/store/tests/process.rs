@@ -21,11 +21,7 @@ fn child(name: &str, path: &Path, shell: &str) -> Child {
     Command::new("sh")
         .args(["-c", shell, "sh"])
         .arg(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            &format!("{}::{name}", module_path!().split_once("::").unwrap().1),
-            "--nocapture",
-        ])
+        .args(["--exact", &format!("{}::{name}", module_path!().split_once("::").unwrap().1), "--nocapture"])
         .env(CHILD, path)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -37,11 +33,7 @@ fn child(name: &str, path: &Path, shell: &str) -> Child {
 /// What the child said in lines of [`say`], as they come.
 fn heard(child: &mut Child) -> impl Iterator<Item = String> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    lines.filter_map(|line| {
-        line.unwrap()
-            .split_once("child: ")
-            .map(|(_, said)| said.to_owned())
-    })
+    lines.filter_map(|line| line.unwrap().split_once("child: ").map(|(_, said)| said.to_owned()))
 }
 
 fn say(text: &str) {
@@ -57,11 +49,8 @@ async fn what_was_answered_is_there_after_kill_9() {
         let first = contents.mailboxes.first().map_or(1, |row| row.version + 1);
         for version in first.. {
             let new = u32::try_from(version).unwrap();
-            let changes = vec![
-                counts("lina", version),
-                lamp("4201", &["lina"], None),
-                told("4201", "pbx", new, 200),
-            ];
+            let changes =
+                vec![counts("lina", version), lamp("4201", &["lina"], None), told("4201", "pbx", new, 200)];
             store.write(changes).await.unwrap();
             say(&version.to_string());
         }
@@ -69,11 +58,7 @@ async fn what_was_answered_is_there_after_kill_9() {
     let (_folder, path) = place();
     let mut answered = 0;
     for round in 0..10 {
-        let mut child = child(
-            "what_was_answered_is_there_after_kill_9",
-            &path,
-            "exec \"$@\"",
-        );
+        let mut child = child("what_was_answered_is_there_after_kill_9", &path, "exec \"$@\"");
         let mut said = heard(&mut child);
         answered = said.nth(1 + round * 3).unwrap().parse().unwrap();
         child.kill().unwrap();
@@ -81,10 +66,7 @@ async fn what_was_answered_is_there_after_kill_9() {
         answered = said.last().map_or(answered, |last| last.parse().unwrap());
         let (store, contents) = open(&path);
         let stored = contents.mailboxes[0].version;
-        assert!(
-            (answered..=answered + 1).contains(&stored),
-            "{stored} is stored, {answered} was answered"
-        );
+        assert!((answered..=answered + 1).contains(&stored), "{stored} is stored, {answered} was answered");
         let told = contents.lamps[0].told[0].counts.new;
         assert_eq!(u64::from(told), stored, "half of a batch was written");
         assert_eq!(contents.damaged, None);
@@ -102,11 +84,7 @@ fn a_second_process_is_told_that_the_store_is_in_use() {
         std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
     }
     let (_folder, path) = place();
-    let mut child = child(
-        "a_second_process_is_told_that_the_store_is_in_use",
-        &path,
-        "exec \"$@\"",
-    );
+    let mut child = child("a_second_process_is_told_that_the_store_is_in_use", &path, "exec \"$@\"");
     assert_eq!(heard(&mut child).next().as_deref(), Some("open"));
     let error = Store::open(&path, NOW).unwrap_err();
     child.kill().unwrap();
@@ -128,21 +106,14 @@ async fn a_store_that_can_not_grow_refuses_and_takes_changes_again_when_it_can()
         let (mut answered, mut refused) = (0, 0);
         // The first refusal merges the log into the file, which may make room for a while.
         while refused < 3 {
-            match store
-                .write(vec![counts(&format!("m{answered:05}"), 1)])
-                .await
-            {
+            match store.write(vec![counts(&format!("m{answered:05}"), 1)]).await {
                 Ok(()) => (answered, refused) = (answered + 1, 0),
                 Err(_) => refused += 1,
             }
         }
         let own = std::process::id().to_string();
         assert!(
-            Command::new("prlimit")
-                .args(["--pid", &own, "--fsize=unlimited"])
-                .status()
-                .unwrap()
-                .success()
+            Command::new("prlimit").args(["--pid", &own, "--fsize=unlimited"]).status().unwrap().success()
         );
         store.write(vec![counts("welcome", 1)]).await.unwrap();
         say(&answered.to_string());
@@ -153,10 +124,7 @@ async fn a_store_that_can_not_grow_refuses_and_takes_changes_again_when_it_can()
     let answered: usize = heard(&mut child).last().unwrap().parse().unwrap();
     child.wait().unwrap();
     let (_store, contents) = open(&path);
-    let names: Vec<&str> = versions(&contents)
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
+    let names: Vec<&str> = versions(&contents).into_iter().map(|(name, _)| name).collect();
     assert!(answered > 10);
     assert!((0..answered).all(|number| names.contains(&format!("m{number:05}").as_str())));
     assert!(names.contains(&"welcome"));

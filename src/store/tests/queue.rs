@@ -73,10 +73,7 @@ async fn a_failed_commit_is_told_to_all_who_wait_and_the_next_one_is_tried() {
     verdicts.send(Ok(())).unwrap();
     verdicts.send(Err(StoreError::Stopped)).unwrap();
     assert!(matches!(write.await, Err(StoreError::Stopped)));
-    assert_eq!(
-        (first.recv_timeout(DEADLINE), second.recv_timeout(DEADLINE)),
-        (Ok(true), Ok(false))
-    );
+    assert_eq!((first.recv_timeout(DEADLINE), second.recv_timeout(DEADLINE)), (Ok(true), Ok(false)));
     assert_eq!(commits.recv_timeout(DEADLINE), Ok(3));
     verdicts.send(Ok(())).unwrap();
     store.write(vec![counts("omar", 2)]).await.unwrap();
@@ -89,27 +86,19 @@ async fn a_full_queue_refuses_what_does_not_wait_and_keeps_what_does() {
     assert_eq!(commits.recv_timeout(DEADLINE), Ok(1));
     let waiting: Vec<_> = (0..QUEUE).map(|_| queued(&store)).collect();
     let never = Box::new(|_| panic!("a refused batch has no outcome"));
-    assert_eq!(
-        store.enqueue(vec![counts("lina", 1)], Some(never)),
-        Err(Full)
-    );
+    assert_eq!(store.enqueue(vec![counts("lina", 1)], Some(never)), Err(Full));
     let mut write = Box::pin(store.write(vec![counts("omar", 1)]));
     assert!(matches!(poll_once(&mut write).await, Poll::Pending));
     for _ in 0..3 {
         verdicts.send(Ok(())).unwrap();
     }
     write.await.unwrap();
-    assert!(
-        waiting
-            .iter()
-            .all(|outcome| outcome.recv_timeout(DEADLINE) == Ok(true))
-    );
+    assert!(waiting.iter().all(|outcome| outcome.recv_timeout(DEADLINE) == Ok(true)));
 }
 
 /// Polls once.
 async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    std::future::poll_fn(|context| Poll::Ready(std::pin::Pin::new(&mut *future).poll(context)))
-        .await
+    std::future::poll_fn(|context| Poll::Ready(std::pin::Pin::new(&mut *future).poll(context))).await
 }
 
 #[tokio::test]
@@ -119,25 +108,14 @@ async fn calls_take_effect_in_their_order_whether_they_wait_or_not() {
     for round in 0..200 {
         let name = format!("m{}", round % 10);
         store.enqueue(vec![counts(&name, round)], None).unwrap();
-        let forget = Change::ForgetMailbox {
-            mailbox: name.clone(),
-        };
+        let forget = Change::ForgetMailbox { mailbox: name.clone() };
         store.enqueue(vec![forget], None).unwrap();
         if round % 2 == 0 {
-            store
-                .write(vec![counts(&name, round + 1000)])
-                .await
-                .unwrap();
+            store.write(vec![counts(&name, round + 1000)]).await.unwrap();
         }
     }
     store.close().await.unwrap();
-    let expected = [
-        ("m0", 1190),
-        ("m2", 1192),
-        ("m4", 1194),
-        ("m6", 1196),
-        ("m8", 1198),
-    ];
+    let expected = [("m0", 1190), ("m2", 1192), ("m4", 1194), ("m6", 1196), ("m8", 1198)];
     assert_eq!(versions(&open(&path).1), expected);
 }
 
@@ -153,10 +131,6 @@ async fn close_writes_what_is_queued_and_leaves_no_log_behind() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
         .collect();
-    assert!(
-        left.iter()
-            .all(|name| name == "hq.db" || name == "hq.db.lock"),
-        "{left:?}"
-    );
+    assert!(left.iter().all(|name| name == "hq.db" || name == "hq.db.lock"), "{left:?}");
     assert_eq!(versions(&open(&path).1), [("lina", 100)]);
 }

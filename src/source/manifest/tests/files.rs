@@ -12,61 +12,34 @@ fn put(directory: &Path, name: &str, text: &str) {
 }
 
 fn paths(loaded: &Loaded) -> Vec<(&str, bool)> {
-    loaded
-        .files
-        .iter()
-        .map(|file| (file.path.as_ref(), file.healthy))
-        .collect()
+    loaded.files.iter().map(|file| (file.path.as_ref(), file.healthy)).collect()
 }
 
 #[test]
 fn files_are_read_by_their_names_in_the_order_of_paths() {
     let directory = tempfile::tempdir().unwrap();
-    for (name, object) in [
-        ("b.yml", "b"),
-        ("a/z.yaml", "az"),
-        ("a.yaml", "a"),
-        ("c.json.yaml", "c"),
-        ("A/b/c.yaml", "abc"),
-    ] {
+    for (name, object) in
+        [("b.yml", "b"), ("a/z.yaml", "az"), ("a.yaml", "a"), ("c.json.yaml", "c"), ("A/b/c.yaml", "abc")]
+    {
         put(directory.path(), name, &gateway(object));
     }
-    for hidden in [
-        "x.txt",
-        "README",
-        ".hidden.yaml",
-        ".git/a.yaml",
-        "..data/a.yaml",
-        "yaml",
-        "x.yaml~",
-        "x.YAML",
-    ] {
+    for hidden in
+        ["x.txt", "README", ".hidden.yaml", ".git/a.yaml", "..data/a.yaml", "yaml", "x.yaml~", "x.YAML"]
+    {
         put(directory.path(), hidden, "- not read");
     }
     put(
         directory.path(),
         "d.json",
-        &serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "d"}})
-            .to_string(),
+        &serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "d"}}).to_string(),
     );
     let loaded = load(directory.path(), &schemas());
     assert_eq!(loaded.problems, []);
     assert_eq!(
         paths(&loaded),
-        [
-            "A/b/c.yaml",
-            "a.yaml",
-            "a/z.yaml",
-            "b.yml",
-            "c.json.yaml",
-            "d.json"
-        ]
-        .map(|path| (path, true))
+        ["A/b/c.yaml", "a.yaml", "a/z.yaml", "b.yml", "c.json.yaml", "d.json"].map(|path| (path, true))
     );
-    assert_eq!(
-        names(&loaded),
-        ["abc", "a", "az", "b", "c", "d"].map(|name| format!("default/{name}"))
-    );
+    assert_eq!(names(&loaded), ["abc", "a", "az", "b", "c", "d"].map(|name| format!("default/{name}")));
     assert_eq!(loaded.documents[2].place.to_string(), "a/z.yaml:1:1");
 }
 
@@ -78,10 +51,7 @@ fn the_same_object_in_two_files_names_the_first_file() {
     let loaded = load(directory.path(), &schemas());
     assert_eq!(loaded.problems.len(), 1);
     assert_eq!(loaded.problems[0].place.to_string(), "b.yaml:1:1");
-    assert_eq!(
-        loaded.problems[0].message,
-        "UMIPGateway default/x is already described at a/a.yaml:1:1"
-    );
+    assert_eq!(loaded.problems[0].message, "UMIPGateway default/x is already described at a/a.yaml:1:1");
 }
 
 #[test]
@@ -118,22 +88,10 @@ fn what_cannot_be_read_is_a_problem_and_not_an_absence() {
     symlink("loop.yaml", directory.path().join("loop.yaml")).unwrap();
     let loaded = load(directory.path(), &schemas());
     assert_eq!(names(&loaded), ["default/b"]);
-    assert!(
-        loaded
-            .problems
-            .iter()
-            .all(|problem| problem.code == "UnreadableFile"),
-        "{:?}",
-        loaded.problems
-    );
+    assert!(loaded.problems.iter().all(|problem| problem.code == "UnreadableFile"), "{:?}", loaded.problems);
     assert_eq!(
         paths(&loaded),
-        [
-            ("a.yaml", false),
-            ("b.yaml", true),
-            ("c.yaml", false),
-            ("loop.yaml", false)
-        ]
+        [("a.yaml", false), ("b.yaml", true), ("c.yaml", false), ("loop.yaml", false)]
     );
 
     let gone = load(&directory.path().join("gone"), &schemas());
@@ -160,13 +118,10 @@ fn a_file_of_ten_mebibytes_is_read_and_one_byte_more_is_not() {
 fn the_hundred_thousandth_document_is_read_and_the_next_is_not() {
     let schemas = schemas();
     let mut loader = Loader::new(&schemas);
-    let config_map = |number: usize| {
-        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{number}}}\n---\n")
-    };
+    let config_map =
+        |number: usize| format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{number}}}\n---\n");
     for file in 0..4 {
-        let text: String = (0..25_000)
-            .map(|number| config_map(file * 25_000 + number))
-            .collect();
+        let text: String = (0..25_000).map(|number| config_map(file * 25_000 + number)).collect();
         loader.text(&format!("{file}.yaml"), &text);
     }
     loader.text("x.yaml", &config_map(100_000));
@@ -174,25 +129,14 @@ fn the_hundred_thousandth_document_is_read_and_the_next_is_not() {
     let loaded = loader.finish();
     assert_eq!(loaded.documents.len(), 100_000);
     assert_eq!(brief(&loaded), ["1:1 TooLarge ", "1:1 TooLarge "]);
-    assert_eq!(
-        paths(&loaded)[3..],
-        [("3.yaml", true), ("x.yaml", false), ("y.yaml", false)]
-    );
+    assert_eq!(paths(&loaded)[3..], [("3.yaml", true), ("x.yaml", false), ("y.yaml", false)]);
 }
 
 #[test]
 fn a_directory_below_the_sixteenth_level_is_a_problem() {
     let directory = tempfile::tempdir().unwrap();
-    put(
-        directory.path(),
-        &format!("{}a.yaml", "d/".repeat(15)),
-        &gateway("a"),
-    );
-    put(
-        directory.path(),
-        &format!("{}b.yaml", "d/".repeat(16)),
-        &gateway("b"),
-    );
+    put(directory.path(), &format!("{}a.yaml", "d/".repeat(15)), &gateway("a"));
+    put(directory.path(), &format!("{}b.yaml", "d/".repeat(16)), &gateway("b"));
     let loaded = load(directory.path(), &schemas());
     assert_eq!(names(&loaded), ["default/a"]);
     assert_eq!(brief(&loaded), ["1:1 TooDeep "]);

@@ -17,26 +17,16 @@ fn a_billion_laughs_end_in_a_moment() {
     assert_eq!(p.code, "AliasBudget");
     assert_eq!(p.object.map(|object| object.name).as_deref(), Some("lina"));
     assert_eq!(problem(&bomb("{<<: [", "]}")).code, "AliasBudget");
-    assert!(
-        start.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        start.elapsed()
-    );
-    let foreign = bomb("[", "]")
-        .replace("um.lamplighter.dev/v1alpha1", "example.com/v1")
-        .replace("UMMailbox", "Bomb");
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    let foreign =
+        bomb("[", "]").replace("um.lamplighter.dev/v1alpha1", "example.com/v1").replace("UMMailbox", "Bomb");
     assert_eq!(read(&foreign).problems, [], "a foreign kind is passed over");
 }
 
 #[test]
 fn what_lies_too_deep_is_cut_off() {
-    let deep = |levels: usize| {
-        mailbox(&format!(
-            "  pod: {{x: {}{}}}",
-            "[".repeat(levels),
-            "]".repeat(levels)
-        ))
-    };
+    let deep =
+        |levels: usize| mailbox(&format!("  pod: {{x: {}{}}}", "[".repeat(levels), "]".repeat(levels)));
     assert_eq!(document(&deep(61)).name, "lina");
     assert_eq!(brief(&read(&deep(62))), ["7:73 TooDeep "]);
     for depth in [200, 1_000, 300_000] {
@@ -47,20 +37,12 @@ fn what_lies_too_deep_is_cut_off() {
                 open.repeat(depth)
             ));
             assert_eq!(
-                loaded
-                    .problems
-                    .iter()
-                    .map(|problem| problem.code)
-                    .collect::<Vec<_>>(),
+                loaded.problems.iter().map(|problem| problem.code).collect::<Vec<_>>(),
                 ["TooDeep"],
                 "{open} {depth}"
             );
             assert!(!loaded.files[0].healthy);
-            assert!(
-                start.elapsed() < Duration::from_secs(5),
-                "{open} {depth} {:?}",
-                start.elapsed()
-            );
+            assert!(start.elapsed() < Duration::from_secs(5), "{open} {depth} {:?}", start.elapsed());
         }
     }
     let through_aliases = mailbox(&format!(
@@ -79,16 +61,7 @@ fn a_file_full_of_faults_takes_no_more_than_its_length() {
     let loaded = read(&"---\n[\n".repeat(170_000));
     assert_eq!(loaded.problems.len(), 10_000);
     assert_eq!(loaded.problems[9_999].place.line, 20_000);
-    let twice: String = (0..100_000)
-        .map(|number| format!("    k{}: x\n", number % 50_000))
-        .collect();
-    assert_eq!(
-        read(&mailbox(&format!("  pod:\n{twice}"))).problems.len(),
-        100
-    );
-    assert!(
-        start.elapsed() < Duration::from_secs(15),
-        "{:?}",
-        start.elapsed()
-    );
+    let twice: String = (0..100_000).map(|number| format!("    k{}: x\n", number % 50_000)).collect();
+    assert_eq!(read(&mailbox(&format!("  pod:\n{twice}"))).problems.len(), 100);
+    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
 }

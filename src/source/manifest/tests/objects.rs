@@ -3,9 +3,7 @@ use super::{brief, document, gateway, mailbox, names, problem, read};
 #[test]
 fn metadata_is_checked_and_a_status_is_not() {
     let with = |metadata: &str, rest: &str| {
-        format!(
-            "apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\nmetadata:\n{metadata}\n{rest}"
-        )
+        format!("apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\nmetadata:\n{metadata}\n{rest}")
     };
     let exported = with(
         "  name: a\n  uid: x\n  generation: 3\n  creationTimestamp: null\n  managedFields: [{a: b}]\n  labels: {a: \"1\"}",
@@ -16,14 +14,8 @@ fn metadata_is_checked_and_a_status_is_not() {
         brief(&read(&with("  name: a\n  annotations: {b: 1}", ""))),
         ["5:20 WrongType metadata.annotations[b]"]
     );
-    assert_eq!(
-        brief(&read(&with("  name: a\n  lables: {}", ""))),
-        ["5:3 UnknownField metadata.lables"]
-    );
-    assert_eq!(
-        brief(&read(&with("  name: 42", ""))),
-        ["4:9 WrongType metadata.name"]
-    );
+    assert_eq!(brief(&read(&with("  name: a\n  lables: {}", ""))), ["5:3 UnknownField metadata.lables"]);
+    assert_eq!(brief(&read(&with("  name: 42", ""))), ["4:9 WrongType metadata.name"]);
 }
 
 #[test]
@@ -34,84 +26,43 @@ fn names_are_those_of_kubernetes() {
         ("InvalidName", "metadata.name", "write `pbx-a`")
     );
     assert!(p.object.is_none());
-    let p = problem(
-        "apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\nmetadata: {namespace: x}\n",
-    );
+    let p = problem("apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\nmetadata: {namespace: x}\n");
+    assert_eq!((p.code, p.place.line, p.place.column), ("MissingName", 3, 11));
     assert_eq!(
-        (p.code, p.place.line, p.place.column),
-        ("MissingName", 3, 11)
-    );
-    assert_eq!(
-        brief(&read(
-            "apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\n"
-        )),
+        brief(&read("apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\n")),
         ["1:1 MissingName metadata.name"]
     );
-    assert_eq!(
-        brief(&read(&gateway("a, namespace: a.b"))),
-        ["3:32 InvalidName metadata.namespace"]
-    );
+    assert_eq!(brief(&read(&gateway("a, namespace: a.b"))), ["3:32 InvalidName metadata.namespace"]);
     assert_eq!(document(&gateway("a.b-c")).namespace, "default");
 }
 
 #[test]
 fn kinds_and_versions_of_our_group_are_known() {
-    let p =
-        problem("apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMMailBoxx\nmetadata: {name: a}\n");
+    let p = problem("apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMMailBoxx\nmetadata: {name: a}\n");
     assert_eq!(
         (p.code, p.place.line, p.place.column, p.advice.as_str()),
         ("UnknownKind", 2, 7, "did you mean `UMMailbox`?")
     );
-    let p =
-        problem("apiVersion: um.lamplighter.dev/v1alpha1\nkind: Telephone\nmetadata: {name: a}\n");
-    assert_eq!(
-        p.advice,
-        "kinds of um.lamplighter.dev: UMIPGateway, UMMailbox"
-    );
-    for version in [
-        "um.lamplighter.dev/v1",
-        "um.lamplihgter.dev/v1alpha1",
-        "v1",
-        "example.com/v1",
-    ] {
-        let p = problem(&format!(
-            "apiVersion: {version}\nkind: UMMailbox\nmetadata: {{name: a}}\n"
-        ));
+    let p = problem("apiVersion: um.lamplighter.dev/v1alpha1\nkind: Telephone\nmetadata: {name: a}\n");
+    assert_eq!(p.advice, "kinds of um.lamplighter.dev: UMIPGateway, UMMailbox");
+    for version in ["um.lamplighter.dev/v1", "um.lamplihgter.dev/v1alpha1", "v1", "example.com/v1"] {
+        let p = problem(&format!("apiVersion: {version}\nkind: UMMailbox\nmetadata: {{name: a}}\n"));
         assert_eq!(
             (p.code, p.place.line, p.place.column, p.advice.as_str()),
-            (
-                "UnknownVersion",
-                1,
-                13,
-                "write `apiVersion: um.lamplighter.dev/v1alpha1`"
-            )
+            ("UnknownVersion", 1, 13, "write `apiVersion: um.lamplighter.dev/v1alpha1`")
         );
     }
-    let loaded =
-        read("apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMMailBoxx\nmetadata: {name: a}\n");
-    assert!(
-        !loaded.files[0].healthy,
-        "which object is meant is not known"
-    );
+    let loaded = read("apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMMailBoxx\nmetadata: {name: a}\n");
+    assert!(!loaded.files[0].healthy, "which object is meant is not known");
 }
 
 #[test]
 fn what_is_no_manifest_says_so() {
     assert_eq!(brief(&read("- a\n- b\n")), ["1:1 NotAnObject "]);
     assert_eq!(brief(&read("just text\n")), ["1:1 NotAnObject "]);
-    assert_eq!(
-        brief(&read("kind: UMMailbox\n")),
-        ["1:1 MissingKind apiVersion"]
-    );
-    assert_eq!(
-        brief(&read("apiVersion: v1\nkind: 42\n")),
-        ["2:7 MissingKind kind"]
-    );
-    assert!(
-        super::read_as("x/kustomization.yaml", "resources: [a.yaml]\n")
-            .problems
-            .is_empty()
-    );
+    assert_eq!(brief(&read("kind: UMMailbox\n")), ["1:1 MissingKind apiVersion"]);
+    assert_eq!(brief(&read("apiVersion: v1\nkind: 42\n")), ["2:7 MissingKind kind"]);
+    assert!(super::read_as("x/kustomization.yaml", "resources: [a.yaml]\n").problems.is_empty());
 }
 
 #[test]
@@ -122,14 +73,8 @@ fn foreign_kinds_are_passed_over_and_secrets_and_config_maps_kept() {
     let loaded = read(text);
     assert_eq!(loaded.problems, []);
     assert_eq!(names(&loaded), ["default/pins", "voice/ca"]);
-    assert!(
-        !format!("{loaded:?}").contains("482913"),
-        "Debug output shows no value"
-    );
-    assert_eq!(
-        loaded.documents[1].place_of("data[ca.crt]").to_string(),
-        "a.yaml:17:16"
-    );
+    assert!(!format!("{loaded:?}").contains("482913"), "Debug output shows no value");
+    assert_eq!(loaded.documents[1].place_of("data[ca.crt]").to_string(), "a.yaml:17:16");
 }
 
 #[test]
@@ -153,29 +98,18 @@ fn the_second_of_two_like_objects_is_refused_and_names_the_first() {
     let loaded = read(&text);
     assert_eq!(names(&loaded), ["default/a", "default/b"]);
     assert_eq!(brief(&loaded), ["9:1 DuplicateObject "]);
-    assert_eq!(
-        loaded.problems[0].message,
-        "UMIPGateway default/a is already described at a.yaml:1:1"
-    );
+    assert_eq!(loaded.problems[0].message, "UMIPGateway default/a is already described at a.yaml:1:1");
     let broken = mailbox("  colour: red");
     let loaded = read(&format!("{broken}---\n{}", mailbox("")));
     assert_eq!(names(&loaded), [""; 0], "a broken first one still stands");
-    assert_eq!(
-        brief(&loaded),
-        ["7:3 UnknownField spec.colour", "9:1 DuplicateObject "]
-    );
+    assert_eq!(brief(&loaded), ["7:3 UnknownField spec.colour", "9:1 DuplicateObject "]);
 }
 
 #[test]
 fn two_objects_run_into_one_hide_the_second_and_the_file_is_not_healthy() {
     let loaded = read(&format!("{}{}", gateway("a"), gateway("b")));
     assert!(loaded.documents.is_empty());
-    assert!(
-        loaded
-            .problems
-            .iter()
-            .all(|problem| problem.code == "DuplicateKey")
-    );
+    assert!(loaded.problems.iter().all(|problem| problem.code == "DuplicateKey"));
     assert!(!loaded.files[0].healthy);
     let inside = read(&mailbox("  displayName: a\n  displayName: b"));
     assert!(inside.files[0].healthy);
@@ -186,10 +120,7 @@ fn merged_metadata_counts_for_the_identity() {
     let text = "apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\nspec: {x: &m {namespace: voice, name: a}}\nmetadata: {<<: *m, name: b}\n";
     let gateway = document(text);
     assert_eq!(gateway.key().to_string(), "UMIPGateway voice/b");
-    assert_eq!(
-        gateway.place_of("metadata.namespace").to_string(),
-        "a.yaml:4:12"
-    );
+    assert_eq!(gateway.place_of("metadata.namespace").to_string(), "a.yaml:4:12");
 }
 
 #[test]

@@ -33,9 +33,7 @@ fn a_text_with_byte_order_mark_crlf_and_wide_characters_keeps_its_marks() {
     let text = format!("\u{feff}{}", mailbox("  labels: {\"ключ\": 1}")).replace('\n', "\r\n");
     let shown = render_error(&problem(&text), Some(&text));
     assert!(
-        shown.contains(
-            "\n7 |   labels: {\"ключ\": 1}\n  |                    ^ spec.labels[ключ]\n"
-        ),
+        shown.contains("\n7 |   labels: {\"ключ\": 1}\n  |                    ^ spec.labels[ключ]\n"),
         "{shown}"
     );
 }
@@ -51,20 +49,14 @@ fn no_line_of_a_secret_and_no_control_character_is_shown() {
         let text = format!("# first\n---\napiVersion: v1\n\"kind\": Secret\n{broken}\n");
         for problem in super::read(&text).problems {
             let shown = render_error(&problem, Some(&text));
-            assert!(
-                !shown.contains("482913") && shown.contains("a.yaml:"),
-                "{shown}"
-            );
+            assert!(!shown.contains("482913") && shown.contains("a.yaml:"), "{shown}");
         }
     }
     let text = mailbox("  x\u{9b}31m: 1");
     assert!(!render_error(&problem(&text), Some(&text)).contains('\u{9b}'));
     let text = mailbox("  \"pri\\e[31mority\u{202e}\": 1");
     let shown = render_error(&problem(&text), Some(&text));
-    assert!(
-        shown.chars().all(|c| c == '\n' || !c.is_control()),
-        "{shown:?}"
-    );
+    assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
 }
 
 #[test]
@@ -76,10 +68,7 @@ fn a_place_beyond_the_text_is_still_shown() {
         render_error(&problem, Some("")),
         render_error(&problem, Some("x\n")),
     ] {
-        assert!(
-            shown.starts_with("error[InvalidYAML]: this is not YAML: "),
-            "{shown}"
-        );
+        assert!(shown.starts_with("error[InvalidYAML]: this is not YAML: "), "{shown}");
         assert!(shown.contains(&problem.place.to_string()), "{shown}");
     }
 }

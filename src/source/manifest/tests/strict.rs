@@ -3,21 +3,14 @@ use super::{brief, document, mailbox, problem, read};
 /// The problem of a mailbox with one line added, as `line:column code path: message | advice`.
 fn verdict(spec: &str) -> String {
     let p = problem(&mailbox(spec));
-    format!(
-        "{}:{} {} {}: {} | {}",
-        p.place.line, p.place.column, p.code, p.path, p.message, p.advice
-    )
+    format!("{}:{} {} {}: {} | {}", p.place.line, p.place.column, p.code, p.path, p.message, p.advice)
 }
 
 #[test]
 fn a_sound_mailbox_becomes_a_document_with_its_identity_and_value() {
     let lina = document(&mailbox("  displayName: Lina Berg\n  priority: 7"));
     assert_eq!(
-        (
-            lina.kind.as_str(),
-            lina.namespace.as_str(),
-            lina.name.as_str()
-        ),
+        (lina.kind.as_str(), lina.namespace.as_str(), lina.name.as_str()),
         ("UMMailbox", "voice", "lina")
     );
     assert_eq!(lina.api_version, "um.lamplighter.dev/v1alpha1");
@@ -146,15 +139,10 @@ fn words_that_only_yaml_1_1_takes_for_truth_values_are_pointed_out() {
     for word in ["yes", "No", "on", "OFF", "y", "N"] {
         let text = verdict(&format!("  displayName: {word}"));
         assert!(
-            text.contains(&format!(
-                "expected text, found `{word}`, which Kubernetes reads as "
-            )),
+            text.contains(&format!("expected text, found `{word}`, which Kubernetes reads as ")),
             "{text}"
         );
-        assert!(
-            text.ends_with(&format!("write it in quotes: \"{word}\"")),
-            "{text}"
-        );
+        assert!(text.ends_with(&format!("write it in quotes: \"{word}\"")), "{text}");
     }
     assert_eq!(
         verdict("  missedCallNotificationEnabled: yes"),
@@ -164,14 +152,8 @@ fn words_that_only_yaml_1_1_takes_for_truth_values_are_pointed_out() {
         verdict("  missedCallNotificationEnabled: \"true\""),
         "7:34 WrongType spec.missedCallNotificationEnabled: expected true or false, found the text \"true\" | write it without quotes: true"
     );
-    assert_eq!(
-        document(&mailbox("  displayName: \"yes\"")).value["spec"]["displayName"],
-        "yes"
-    );
-    assert_eq!(
-        document(&mailbox("  pod: {x: yes}")).value["spec"]["pod"]["x"],
-        true
-    );
+    assert_eq!(document(&mailbox("  displayName: \"yes\"")).value["spec"]["displayName"], "yes");
+    assert_eq!(document(&mailbox("  pod: {x: yes}")).value["spec"]["pod"]["x"], true);
 }
 
 #[test]
@@ -207,10 +189,7 @@ fn a_missing_field_is_told_at_its_parent() {
     let loaded = read(&format!("{head}spec:\n  displayName: Lina\n"));
     assert_eq!(
         brief(&loaded),
-        [
-            "4:1 MissingField spec.mailboxPolicyRef",
-            "4:1 MissingField spec.extensions"
-        ]
+        ["4:1 MissingField spec.mailboxPolicyRef", "4:1 MissingField spec.extensions"]
     );
 }
 
@@ -231,10 +210,7 @@ fn all_problems_of_a_document_are_found_at_once_in_the_order_of_the_text() {
     );
     assert!(loaded.documents.is_empty());
     assert!(loaded.problems.iter().all(|problem| {
-        problem
-            .object
-            .as_ref()
-            .is_some_and(|object| object.to_string() == "UMMailbox voice/lina")
+        problem.object.as_ref().is_some_and(|object| object.to_string() == "UMMailbox voice/lina")
     }));
     assert!(loaded.files[0].healthy, "the object is known");
 }
@@ -242,16 +218,7 @@ fn all_problems_of_a_document_are_found_at_once_in_the_order_of_the_text() {
 #[test]
 fn a_key_that_stands_twice_names_the_first() {
     let p = problem(&mailbox("  displayName: a\n  displayName: b"));
-    assert_eq!(
-        (p.code, p.place.line, p.place.column),
-        ("DuplicateKey", 8, 3)
-    );
-    assert_eq!(
-        p.message,
-        "the key `displayName` stands here twice, first in line 7"
-    );
-    assert_eq!(
-        brief(&read(&mailbox("spec: {}"))),
-        ["7:1 DuplicateKey spec"]
-    );
+    assert_eq!((p.code, p.place.line, p.place.column), ("DuplicateKey", 8, 3));
+    assert_eq!(p.message, "the key `displayName` stands here twice, first in line 7");
+    assert_eq!(brief(&read(&mailbox("spec: {}"))), ["7:1 DuplicateKey spec"]);
 }

@@ -16,10 +16,7 @@ fn put(directory: &Path, name: &str, object: &str) {
 
 /// Waits until the directory holds just the gateways named, looking only when the watcher says so.
 async fn expect(watcher: &mut Watcher, root: &Path, expected: &[&str]) {
-    let expected: Vec<String> = expected
-        .iter()
-        .map(|name| format!("default/{name}"))
-        .collect();
+    let expected: Vec<String> = expected.iter().map(|name| format!("default/{name}")).collect();
     let waited = timeout(DEADLINE, async {
         loop {
             watcher.changed().await;
@@ -28,12 +25,9 @@ async fn expect(watcher: &mut Watcher, root: &Path, expected: &[&str]) {
             }
         }
     });
-    waited.await.unwrap_or_else(|_| {
-        panic!(
-            "{expected:?} never came, there is {:?}",
-            names(&load(root, &schemas()))
-        )
-    });
+    waited
+        .await
+        .unwrap_or_else(|_| panic!("{expected:?} never came, there is {:?}", names(&load(root, &schemas()))));
 }
 
 #[tokio::test]
@@ -87,11 +81,7 @@ async fn a_root_that_is_itself_a_link_may_be_exchanged() {
     let root = directory.path().join("current");
     for name in ["1", "2"] {
         fs::create_dir(directory.path().join(name)).unwrap();
-        put(
-            directory.path(),
-            &format!("{name}/a.yaml"),
-            &format!("g{name}"),
-        );
+        put(directory.path(), &format!("{name}/a.yaml"), &format!("g{name}"));
     }
     symlink("1", &root).unwrap();
     let mut watcher = Watcher::new(&root).await;
@@ -151,11 +141,7 @@ async fn changes_without_end_are_reported_all_the_same() {
     });
     let start = Instant::now();
     timeout(DEADLINE, watcher.changed()).await.unwrap();
-    assert!(
-        start.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     stop.send(()).unwrap();
     writer.await.unwrap();
 }
@@ -167,11 +153,7 @@ async fn nothing_is_reported_where_nothing_changes_and_reading_is_no_change() {
     put(root, "a.yaml", "a");
     let mut watcher = Watcher::new(root).await;
     assert_eq!(names(&load(root, &schemas())), ["default/a"]);
-    assert!(
-        timeout(Duration::from_millis(1200), watcher.changed())
-            .await
-            .is_err()
-    );
+    assert!(timeout(Duration::from_millis(1200), watcher.changed()).await.is_err());
 }
 
 #[tokio::test]
@@ -185,9 +167,5 @@ async fn without_notices_from_the_system_a_look_now_and_then_is_enough() {
     expect(&mut watcher, root, &["b"]).await;
     fs::write(root.join("a.yaml"), gateway("c")).unwrap();
     expect(&mut watcher, root, &["c"]).await;
-    assert!(
-        timeout(Duration::from_millis(700), watcher.changed())
-            .await
-            .is_err()
-    );
+    assert!(timeout(Duration::from_millis(700), watcher.changed()).await.is_err());
 }

@@ -40,11 +40,7 @@ fn empty_documents_and_comments_are_no_documents() {
         "%YAML 1.2\n---\n",
     ] {
         let loaded = read(text);
-        assert!(
-            loaded.documents.is_empty() && loaded.problems.is_empty(),
-            "{text:?} {:?}",
-            loaded.problems
-        );
+        assert!(loaded.documents.is_empty() && loaded.problems.is_empty(), "{text:?} {:?}", loaded.problems);
         assert!(loaded.files[0].healthy);
     }
 }
@@ -63,31 +59,19 @@ fn a_file_holds_several_documents_and_a_fault_in_one_hides_no_other() {
     assert_eq!(loaded.problems.len(), 1);
     assert_eq!(loaded.problems[0].code, "InvalidYAML");
     assert!(!loaded.files[0].healthy);
-    assert_eq!(
-        loaded.problems[0].place.to_string(),
-        "a.yaml:7:8",
-        "the end of what is broken"
-    );
+    assert_eq!(loaded.problems[0].place.to_string(), "a.yaml:7:8", "the end of what is broken");
     let inside_text = document(&mailbox("  displayName: |\n    a\n     ---\n    b"));
     assert_eq!(inside_text.value["spec"]["displayName"], "a\n ---\nb\n");
 }
 
 #[test]
 fn a_truncated_file_is_not_healthy() {
-    for end in [
-        "  displayName: \"Li",
-        "  labels: {a: b",
-        "  rules: [",
-        "  displayName: 'x",
-    ] {
+    for end in ["  displayName: \"Li", "  labels: {a: b", "  rules: [", "  displayName: 'x"] {
         let loaded = read(&mailbox(end));
         assert_eq!(loaded.problems.len(), 1, "{end}");
         assert_eq!(loaded.problems[0].code, "InvalidYAML", "{end}");
         assert!(loaded.problems[0].place.line >= 7, "{end}");
-        assert!(
-            loaded.documents.is_empty() && !loaded.files[0].healthy,
-            "{end}"
-        );
+        assert!(loaded.documents.is_empty() && !loaded.files[0].healthy, "{end}");
     }
 }
 
@@ -108,15 +92,9 @@ fn json_is_read_with_places_and_its_own_faults() {
     let document = &loaded.documents[0];
     assert_eq!(document.value["spec"]["x"], "😀/\\ud83d");
     assert_eq!(document.value["spec"]["y"], -1500.0);
+    assert_eq!(document.place_of("metadata.name").to_string(), "a.json:4:23");
     assert_eq!(
-        document.place_of("metadata.name").to_string(),
-        "a.json:4:23"
-    );
-    assert_eq!(
-        brief(&read_as(
-            "a.json",
-            "{\"apiVersion\": \"v1\",\n \"kind\": \"X\",}\n"
-        )),
+        brief(&read_as("a.json", "{\"apiVersion\": \"v1\",\n \"kind\": \"X\",}\n")),
         ["2:14 InvalidYAML "]
     );
     assert_eq!(brief(&read_as("a.json", "{} {}")), ["1:4 InvalidYAML "]);
@@ -132,24 +110,14 @@ fn a_list_is_as_good_as_its_items() {
     let loaded = read(text);
     assert_eq!(names(&loaded), ["default/a"]);
     assert_eq!(loaded.documents[0].place.to_string(), "a.yaml:5:3");
-    assert_eq!(
-        brief(&loaded),
-        ["13:3 UnknownField colour", "14:3 MissingKind apiVersion"]
-    );
-    assert_eq!(
-        loaded.problems[0]
-            .object
-            .as_ref()
-            .map(|object| object.name.as_str()),
-        Some("b")
-    );
+    assert_eq!(brief(&loaded), ["13:3 UnknownField colour", "14:3 MissingKind apiVersion"]);
+    assert_eq!(loaded.problems[0].object.as_ref().map(|object| object.name.as_str()), Some("b"));
 }
 
 #[test]
 fn aliases_and_merge_keys_are_expanded() {
-    let text = mailbox(
-        "  labels: &l {a: x, b: w}\n  pod:\n    copy: *l\n    merged: {<<: *l, b: z, c: [*l]}",
-    );
+    let text =
+        mailbox("  labels: &l {a: x, b: w}\n  pod:\n    copy: *l\n    merged: {<<: *l, b: z, c: [*l]}");
     let lina = document(&text);
     assert_eq!(
         lina.value["spec"]["pod"],
@@ -157,44 +125,28 @@ fn aliases_and_merge_keys_are_expanded() {
     );
     assert_eq!(lina.place_of("spec.pod.copy").to_string(), "a.yaml:9:11");
     assert_eq!(lina.place_of("spec.pod.copy.a").to_string(), "a.yaml:7:18");
-    assert_eq!(
-        problem(&mailbox("  displayName: *missing")).code,
-        "InvalidYAML"
-    );
+    assert_eq!(problem(&mailbox("  displayName: *missing")).code, "InvalidYAML");
     assert_eq!(problem(&mailbox("  pod: &p {a: *p}")).code, "InvalidYAML");
     assert_eq!(
-        problem(&format!(
-            "{}---\n{}",
-            mailbox("  pod: &p {}"),
-            gateway("b, labels: *p")
-        ))
-        .code,
+        problem(&format!("{}---\n{}", mailbox("  pod: &p {}"), gateway("b, labels: *p"))).code,
         "InvalidYAML"
     );
 }
 
 #[test]
 fn keys_are_text() {
-    assert_eq!(
-        document(&mailbox("  labels: {4201: a, \"yes\": b}")).value["spec"]["labels"]["4201"],
-        "a"
-    );
+    assert_eq!(document(&mailbox("  labels: {4201: a, \"yes\": b}")).value["spec"]["labels"]["4201"], "a");
     for key in ["yes", "null", "0x10", "1.50", "true"] {
         let p = problem(&mailbox(&format!("  labels: {{{key}: a}}")));
-        assert_eq!(
-            (p.code, p.advice),
-            ("WrongType", format!("write it in quotes: \"{key}\"")),
-            "{key}"
-        );
+        assert_eq!((p.code, p.advice), ("WrongType", format!("write it in quotes: \"{key}\"")), "{key}");
     }
     assert_eq!(problem(&mailbox("  labels: {[a]: b}")).code, "WrongType");
 }
 
 #[test]
 fn scalars_mean_what_they_mean_to_kubernetes() {
-    let value = |text: &str| {
-        document(&mailbox(&format!("  pod: {{x: {text}}}"))).value["spec"]["pod"]["x"].clone()
-    };
+    let value =
+        |text: &str| document(&mailbox(&format!("  pod: {{x: {text}}}"))).value["spec"]["pod"]["x"].clone();
     for (text, json) in [
         ("12", "12"),
         ("-7", "-7"),
