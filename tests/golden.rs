@@ -2,6 +2,8 @@
 #![allow(clippy::disallowed_methods, reason = "UPDATE=1 is read from the environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "golden/engine.rs"]
+mod engine;
 #[path = "golden/evaluate.rs"]
 mod evaluate;
 
@@ -18,4 +20,9 @@ fn every_finding_code_has_a_golden_case_and_a_place_in_the_docs() {
 #[test]
 fn examples_evaluate_without_a_finding() {
     evaluate::run_examples();
+}
+
+#[test]
+fn the_engine_acts_in_every_script_as_recorded() {
+    engine::run();
 }

@@ -117,7 +117,7 @@ impl InForce {
         let (object, findings) = match Object::decode(&document) {
             Ok(decoded) => decoded,
             Err(problem) => {
-                self.problems.push(problem);
+                self.problems.push(*problem);
                 return;
             }
         };
@@ -201,7 +201,7 @@ impl Entry {
 
 impl Object {
     /// Decodes a manifest of one of the four kinds, with what it shows alone.
-    fn decode(document: &Document) -> Result<(Self, Vec<Finding>), Problem> {
+    fn decode(document: &Document) -> Result<(Self, Vec<Finding>), Box<Problem>> {
         fn read<K: DeserializeOwned + Alone>(
             document: &Document,
             wrap: impl FnOnce(Arc<K>) -> Object,
@@ -216,14 +216,14 @@ impl Object {
             "UMIPGateway" => read(document, Self::Gateway),
             _ => read(document, Self::Mailbox),
         };
-        decoded.map_err(|error| Problem {
+        decoded.map_err(|error| Box::new(Problem {
             place: document.place.clone(),
             path: String::new(),
             code: "WrongType",
             message: format!("the object can't be read: {error}"),
             advice: "compare it with the documentation of its kind".into(),
             object: Some(document.key()),
-        })
+        }))
     }
 
     fn with(self, generation: i64, created: Option<&Time>) -> Self {

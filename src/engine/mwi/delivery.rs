@@ -191,10 +191,17 @@ impl Lamp {
         let counts = self.desired.counts();
         let crowded = self.lingering.len() >= LINGERING;
         let oldest = self.lingering.first().copied().filter(|_| crowded);
+        self.abandon(shared, |id, flight| {
+            oldest == Some(id) || (flight.peer == peer && Some(flight.counts) != counts)
+        });
+    }
+
+    /// Ends the lingering attempts that `which` picks by id.
+    pub fn abandon(&mut self, shared: &mut Shared, which: impl Fn(u64, &Flight) -> bool) {
         self.lingering.retain(|id| {
-            let older = |flight: &Flight| flight.peer == peer && Some(flight.counts) != counts;
-            let abandon = oldest == Some(*id) || shared.flights.get(id).is_none_or(older);
-            if abandon && shared.flights.remove(id).is_some() {
+            let abandon = shared.flights.get(id).is_some_and(|flight| which(*id, flight));
+            if abandon {
+                shared.flights.remove(id);
                 shared.out.push(Action::Abandon { attempt: Attempt(*id) });
             }
             !abandon

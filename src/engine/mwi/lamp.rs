@@ -237,10 +237,7 @@ impl Lamp {
 
     /// Forgets everything about a lamp that nobody claims.
     pub fn forget(&mut self, shared: &mut Shared) {
-        for attempt in std::mem::take(&mut self.lingering) {
-            shared.flights.remove(&attempt);
-            shared.out.push(Action::Abandon { attempt: super::Attempt(attempt) });
-        }
+        self.abandon(shared, |_, _| true);
         self.leave_queue(shared);
         self.set_wake(None, shared);
         let tally = self.tally;

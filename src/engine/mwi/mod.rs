@@ -19,10 +19,9 @@
 //! - The claimants that a store keeps with a lamp are those whose messages *some* gateway may still show. So a lamp that changes
 //!   hands is put out also when the program ends between the change and the last NOTIFY. A lamp that only gains claimants shows
 //!   nobody's messages wrongly and is not put out.
-//! - What a gateway heard but did not confirm before the program was killed is not known afterwards. A lamp that is put out before
-//!   anything else was confirmed is therefore put out at every gateway. What remains: a gateway that heard of a lamp for the
-//!   first time just then, and does not answer again before another one has confirmed that the lamp is on and later that it is
-//!   out.
+//! - What a gateway heard but did not confirm before the program was killed is not known afterwards. A refresh sets that right at
+//!   the gateway that is asked first; a lamp that is put out before anything else was confirmed is put out at every gateway. What
+//!   remains is another gateway that heard something just then.
 //! - A lamp that is put out is not refreshed once that is certain.
 //! - Frozen claimants add what is known of them, and count as known.
 //! - Five minutes run from the first attempt: the wait for a slow rate is no failure.

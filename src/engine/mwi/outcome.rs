@@ -82,13 +82,15 @@ impl Lamp {
         }
         match failure(answer) {
             Ok(status) => {
-                self.confirmed(flight, Confirmed { counts: flight.counts, at: wall, status }, shared, now)
+                self.confirmed(id, flight, Confirmed { counts: flight.counts, at: wall, status }, shared, now)
             }
             Err(failure) => self.failed(flight, failure, answer, shared, now),
         }
     }
 
-    fn confirmed(&mut self, flight: Flight, told: Confirmed, shared: &mut Shared, now: Time) {
+    fn confirmed(&mut self, id: u64, flight: Flight, told: Confirmed, shared: &mut Shared, now: Time) {
+        // What this gateway says later about an earlier attempt, a refusal above all, no longer holds.
+        self.abandon(shared, |earlier, other| earlier < id && other.peer == flight.peer);
         self.note(flight.peer, |contact| {
             contact.told = Some(told);
             contact.doubt = false;

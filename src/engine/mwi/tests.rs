@@ -102,7 +102,7 @@ struct World {
     removed: BTreeSet<String>,
     sent_at: BTreeMap<String, Vec<Duration>>,
     restarted: bool,
-    /// What gateways heard of for the first time when the program was killed before they said so.
+    /// What gateways had heard and not confirmed when the program was killed.
     unheard: BTreeSet<(String, String)>,
 }
 
@@ -227,10 +227,10 @@ impl World {
 
     fn restart(&mut self) {
         self.restarted = true;
-        let told = |gateway: &str, lamp: &str| {
-            self.kept.get(lamp).is_some_and(|kept| kept.told.contains_key(gateway))
-        };
-        let unheard = self.shown.keys().filter(|(gateway, lamp)| !told(gateway, lamp)).cloned();
+        let told = |gateway: &str, lamp: &str| Some(self.kept.get(lamp)?.told.get(gateway)?.0);
+        let shown = self.shown.iter();
+        let unheard = shown.filter(|((gateway, lamp), counts)| told(gateway, lamp) != Some(**counts));
+        let unheard = unheard.map(|(key, _)| key.clone());
         self.unheard.extend(unheard.collect::<Vec<_>>());
         self.answers.clear();
         self.outstanding.clear();
@@ -380,7 +380,7 @@ impl World {
         self.configure();
         self.run(REFRESH * 2 + Duration::from_secs(120));
         assert_eq!(self.engine.totals().dirty, 0);
-        assert_eq!(self.engine.totals().in_flight, 0);
+        assert_eq!(self.engine.totals().in_flight, self.outstanding.len() as u64);
         assert_eq!(self.engine.totals().failed, 0);
         for lamp in LAMPS {
             let claims = self.config.mailboxes.iter().filter(|mailbox| match &mailbox.claim {
