@@ -1,4 +1,3 @@
-#![forbid(unsafe_code)]
 //! Parse and run.
 
 use std::process::ExitCode;

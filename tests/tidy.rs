@@ -48,6 +48,7 @@ const TOP_FILES: &[&str] = &[
     "README.md",
     "clippy.toml",
     "deny.toml",
+    ".gitattributes",
     "rustfmt.toml",
 ];
 

@@ -352,6 +352,7 @@ impl Delivery {
             Accept::New(_) if self.journal.is_full() => PutAnswer::NotStored,
             Accept::New(version) => {
                 self.accepted.insert(mailbox.clone(), (put.counts, version));
+                self.engine.expect(&mailbox);
                 let change =
                     Change::Counts { mailbox: mailbox.clone(), counts: put.counts, version, at: wall_ms() };
                 self.journal

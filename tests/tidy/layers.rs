@@ -38,7 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("standalone", &["api", "domain", "net", "serve", "store", "source", "notifier", "clock", "telemetry"]),
+    ("standalone", &["api", "sip", "domain", "engine", "net", "serve", "store", "source", "notifier", "clock", "telemetry"]),
     (
         "cli",
         &[

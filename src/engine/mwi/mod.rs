@@ -91,6 +91,20 @@ impl Engine {
         }
     }
 
+    /// Counts of this mailbox are about to be stored. The `Touch` of its lamps is asked for now, so that both go to disk
+    /// together and the first NOTIFY waits for one commit, not for two.
+    pub fn expect(&mut self, mailbox: &str) {
+        if self.shared.mode != Mode::Active {
+            return;
+        }
+        let lamps = self.shared.claimants.named(mailbox).map(|claimant| claimant.claimed().to_vec());
+        for id in lamps.unwrap_or_default() {
+            if let Some(lamp) = self.lamps.get_mut(id) {
+                lamp.touch(&mut self.shared);
+            }
+        }
+    }
+
     /// The `Touch` of this lamp is on disk.
     pub fn remembered(&mut self, lamp: &str, now: Time) {
         let Some(lamp) = self.lamps.id(lamp).and_then(|id| self.lamps.get_mut(id)) else { return };
