@@ -1,5 +1,11 @@
 //! `evaluate` at 1,000, 10,000 and 100,000 mailboxes: time, and memory beyond the objects themselves.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, clippy::disallowed_methods)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::disallowed_methods
+)]
 
 use std::fs;
 use std::sync::Arc;
@@ -12,7 +18,9 @@ use serde_json::{Value, json};
 const RUNS: usize = 15;
 
 fn main() {
-    println!("evaluate: every mailbox has two extensions; one in ten a lamp of its own; 20 policies, 4 dial plans, 8 gateways");
+    println!(
+        "evaluate: every mailbox has two extensions; one in ten a lamp of its own; 20 policies, 4 dial plans, 8 gateways"
+    );
     println!("{:>10}  {:>12}  {:>12}  {:>18}", "mailboxes", "median", "worst", "bytes per mailbox");
     for count in [1_000, 10_000, 100_000] {
         let snapshot = snapshot(count);
@@ -47,7 +55,11 @@ fn snapshot(count: usize) -> Snapshot {
         }
         for policy in 0..5 {
             let spec = json!({"dialPlanRef": {"name": format!("plan-{plan}")}});
-            snapshot.mailbox_policies.push(kind("UMMailboxPolicy", &format!("policy-{plan}-{policy}"), &spec));
+            snapshot.mailbox_policies.push(kind(
+                "UMMailboxPolicy",
+                &format!("policy-{plan}-{policy}"),
+                &spec,
+            ));
         }
     }
     for at in 0..count {

@@ -1,6 +1,13 @@
 //! NOTIFY delivery beside sipp in the same run: the rate of whole transactions with what was told stored, their cost, and the
 //! time from message state to NOTIFY.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, clippy::disallowed_methods)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods
+)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -36,17 +43,29 @@ fn main() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    println!("NOTIFY transactions per second to the same sink, sipp; {} NOTIFYs, window {WINDOW}, no rate limit", LAMPS * ROUNDS);
-    println!("{:>10}  {:>14}  {:>14}  {:>6}  {:>20}", "transport", "sipp to sipp", "ours to sipp", "ratio", "our CPU per NOTIFY");
+    println!(
+        "NOTIFY transactions per second to the same sink, sipp; {} NOTIFYs, window {WINDOW}, no rate limit",
+        LAMPS * ROUNDS
+    );
+    println!(
+        "{:>10}  {:>14}  {:>14}  {:>6}  {:>20}",
+        "transport", "sipp to sipp", "ours to sipp", "ratio", "our CPU per NOTIFY"
+    );
     for transport in ["UDP", "TCP"] {
         let theirs = sipp_to_sipp(transport);
         let (ours, cpu) = ours_to_sipp(&runtime, transport);
-        println!("{transport:>10}  {theirs:>12.0}/s  {ours:>12.0}/s  {:>6.2}  {:>17.1} µs", ours / theirs, cpu * 1e6);
+        println!(
+            "{transport:>10}  {theirs:>12.0}/s  {ours:>12.0}/s  {:>6.2}  {:>17.1} µs",
+            ours / theirs,
+            cpu * 1e6
+        );
     }
     println!();
     println!("message state handed in (then stored, fsync) → NOTIFY at the gateway, UDP");
     println!("{:>16}  {:>10}  {:>10}  {:>10}", "load", "P50", "P99", "worst");
-    for (load, pause, count) in [("idle", Duration::from_millis(20), 500), ("2,000 changes/s", Duration::from_micros(500), 20_000)] {
+    for (load, pause, count) in
+        [("idle", Duration::from_millis(20), 500), ("2,000 changes/s", Duration::from_micros(500), 20_000)]
+    {
         let mut times = latency(&runtime, pause, count);
         times.sort();
         let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
@@ -59,7 +78,17 @@ fn sipp_to_sipp(transport: &str) -> f64 {
     let own = free_port();
     let start = Instant::now();
     let mut child = Command::new("sipp")
-        .args(["-sf", "tests/peers/uac_notify.xml", &address.to_string(), "-i", "127.0.0.1", "-p", &own.to_string(), "-s", "4201"])
+        .args([
+            "-sf",
+            "tests/peers/uac_notify.xml",
+            &address.to_string(),
+            "-i",
+            "127.0.0.1",
+            "-p",
+            &own.to_string(),
+            "-s",
+            "4201",
+        ])
         .args(["-t", mode(transport), "-m", &(LAMPS * ROUNDS).to_string(), "-l", &WINDOW.to_string()])
         .args(["-r", "30000", "-rate_max", "100000", "-nostdin"])
         .stdin(Stdio::null())
@@ -114,7 +143,10 @@ fn latency(runtime: &Runtime, pause: Duration, count: usize) -> Vec<Duration> {
             writers.spawn(async move {
                 sent.lock().unwrap().insert((extension(lamp), new), Instant::now());
                 let counts = Counts { new, ..Counts::default() };
-                assert!(matches!(notifier.put(mailbox(lamp), Put { counts, version: None }).await, Ok(PutAnswer::Accepted(_))));
+                assert!(matches!(
+                    notifier.put(mailbox(lamp), Put { counts, version: None }).await,
+                    Ok(PutAnswer::Accepted(_))
+                ));
             });
         }
         while writers.join_next().await.is_some() {}
@@ -123,13 +155,19 @@ fn latency(runtime: &Runtime, pause: Duration, count: usize) -> Vec<Duration> {
         task.await.unwrap();
     });
     let sent = sent.lock().unwrap();
-    let times: Vec<Duration> = arrivals.try_iter().filter_map(|(key, at)| sent.get(&key).map(|start| at - *start)).collect();
+    let times: Vec<Duration> =
+        arrivals.try_iter().filter_map(|(key, at)| sent.get(&key).map(|start| at - *start)).collect();
     assert!(times.len() >= count, "only {} of {count} NOTIFYs were seen", times.len());
     times
 }
 
-async fn start(folder: &Path, address: SocketAddr, transport: &str) -> (Notifier, tokio::task::JoinHandle<()>, Arc<Metrics>) {
-    let config = EndpointConfig { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), tls: None, advertised: None };
+async fn start(
+    folder: &Path,
+    address: SocketAddr,
+    transport: &str,
+) -> (Notifier, tokio::task::JoinHandle<()>, Arc<Metrics>) {
+    let config =
+        EndpointConfig { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), tls: None, advertised: None };
     let endpoint = Arc::new(Endpoint::bind(config, Arc::new(Nobody)).unwrap());
     let metrics = Arc::new(Metrics::default());
     let parts = Parts {
@@ -140,7 +178,8 @@ async fn start(folder: &Path, address: SocketAddr, transport: &str) -> (Notifier
     };
     let (notifier, _, task) = Notifier::start(parts, &folder.join("store.sqlite")).unwrap();
     let outcome = evaluate(&snapshot(address, transport));
-    let (setup, refused) = Setup::new(&outcome.notifiers()[0], true, &NoKeys, &BTreeMap::new(), &BTreeMap::new());
+    let (setup, refused) =
+        Setup::new(&outcome.notifiers()[0], true, &NoKeys, &BTreeMap::new(), &BTreeMap::new());
     assert!(refused.is_empty());
     notifier.configure(setup, endpoint).await.unwrap();
     (notifier, task, metrics)
@@ -155,7 +194,10 @@ async fn put_all(notifier: &Notifier) {
         }
         writers.spawn(async move {
             let counts = Counts { new: 1, ..Counts::default() };
-            assert!(matches!(notifier.put(mailbox(lamp), Put { counts, version: None }).await, Ok(PutAnswer::Accepted(_))));
+            assert!(matches!(
+                notifier.put(mailbox(lamp), Put { counts, version: None }).await,
+                Ok(PutAnswer::Accepted(_))
+            ));
         });
     }
     while writers.join_next().await.is_some() {}
@@ -177,7 +219,9 @@ async fn settled(notifier: &Notifier) {
 /// NOTIFYs that were answered 200 so far.
 fn answered(metrics: &Metrics) -> usize {
     let text = metrics.encode().unwrap();
-    let line = text.lines().find(|line| line.starts_with("lamplighter_notify_total") && line.contains("code=\"200\""));
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("lamplighter_notify_total") && line.contains("code=\"200\""));
     line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse().unwrap())
 }
 
@@ -195,7 +239,11 @@ fn snapshot(address: SocketAddr, transport: &str) -> Snapshot {
     let policy = json!({"dialPlanRef": {"name": "head-office"}});
     let one = |at: usize| json!({"mailboxPolicyRef": {"name": "staff"}, "extensions": [extension(at)]});
     Snapshot {
-        dial_plans: vec![kind("UMDialPlan", "head-office", &json!({"numberOfDigitsInExtension": 5, "notifier": {"refreshInterval": "12h"}}))],
+        dial_plans: vec![kind(
+            "UMDialPlan",
+            "head-office",
+            &json!({"numberOfDigitsInExtension": 5, "notifier": {"refreshInterval": "12h"}}),
+        )],
         mailbox_policies: vec![kind("UMMailboxPolicy", "staff", &policy)],
         gateways: vec![kind("UMIPGateway", "sink", &gateway)],
         mailboxes: (0..LAMPS).map(|at| kind("UMMailbox", &mailbox(at), &one(at))).collect(),
@@ -245,7 +293,19 @@ impl Drop for Sink {
 fn sipp_sink(transport: &str) -> (Sink, SocketAddr) {
     let port = free_port();
     let child = Command::new("sipp")
-        .args(["-sf", "tests/peers/uas_200.xml", "-i", "127.0.0.1", "-p", &port.to_string(), "-t", mode(transport), "-nostdin", "-deadcall_wait", "0"])
+        .args([
+            "-sf",
+            "tests/peers/uas_200.xml",
+            "-i",
+            "127.0.0.1",
+            "-p",
+            &port.to_string(),
+            "-t",
+            mode(transport),
+            "-nostdin",
+            "-deadcall_wait",
+            "0",
+        ])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -285,9 +345,17 @@ fn clocked_sink() -> (Receiver<Arrival>, SocketAddr) {
             let Ok(Message::Request(request)) = Message::parse(&buffer[..length]) else { continue };
             let _ = socket.send_to(&request.respond(200, "OK", "sink", &[], from), from);
             if request.method() == "NOTIFY" {
-                let user = request.to_uri().unwrap().trim_start_matches("sip:").split('@').next().unwrap().to_owned();
+                let user = request
+                    .to_uri()
+                    .unwrap()
+                    .trim_start_matches("sip:")
+                    .split('@')
+                    .next()
+                    .unwrap()
+                    .to_owned();
                 let body = String::from_utf8_lossy(request.body()).into_owned();
-                let new = body.split("Voice-Message: ").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
+                let new =
+                    body.split("Voice-Message: ").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
                 if tell.try_send(((user, new), now)).is_err() {
                     return;
                 }

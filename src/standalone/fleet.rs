@@ -24,8 +24,8 @@ use crate::sip::text::Host;
 use crate::sip::uas;
 use crate::store::StoreError;
 
-/// How long the store of a process that is just ending is waited for.
-const STORE_PATIENCE: Duration = Duration::from_secs(5);
+/// For so long after the start, the store of a process that is just ending is waited for.
+const STORE_PATIENCE: Duration = Duration::from_secs(3);
 /// How often it is asked.
 const STORE_PAUSE: Duration = Duration::from_millis(50);
 
@@ -187,7 +187,6 @@ impl Fleet {
         let wanted = EndpointKey::of(config, keys);
         let endpoint = self.endpoint(&wanted, name)?;
         let path = self.common.data.join(format!("{}.{}.sqlite", name.0, name.1));
-        let deadline = self.common.clock.now() + STORE_PATIENCE;
         let (notifier, stored, task) = loop {
             let parts = Parts {
                 plan: PlanLabels { namespace: name.0.clone(), name: name.1.clone() },
@@ -200,7 +199,7 @@ impl Fleet {
             match opened {
                 Ok(Ok(started)) => break started,
                 // A process that was killed holds its files until the system has cleared it away.
-                Ok(Err(StoreError::InUse { .. })) if self.common.clock.now() < deadline => {
+                Ok(Err(StoreError::InUse { .. })) if self.common.clock.now() < STORE_PATIENCE => {
                     tokio::time::sleep(STORE_PAUSE).await
                 }
                 Ok(Err(error)) => return Err(error.into()),

@@ -216,14 +216,16 @@ impl Object {
             "UMIPGateway" => read(document, Self::Gateway),
             _ => read(document, Self::Mailbox),
         };
-        decoded.map_err(|error| Box::new(Problem {
-            place: document.place.clone(),
-            path: String::new(),
-            code: "WrongType",
-            message: format!("the object can't be read: {error}"),
-            advice: "compare it with the documentation of its kind".into(),
-            object: Some(document.key()),
-        }))
+        decoded.map_err(|error| {
+            Box::new(Problem {
+                place: document.place.clone(),
+                path: String::new(),
+                code: "WrongType",
+                message: format!("the object can't be read: {error}"),
+                advice: "compare it with the documentation of its kind".into(),
+                object: Some(document.key()),
+            })
+        })
     }
 
     fn with(self, generation: i64, created: Option<&Time>) -> Self {

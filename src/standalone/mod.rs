@@ -239,6 +239,9 @@ impl Program {
             result = result
                 .and(self.fleet.apply(&namespace, &[], self.in_force.complete, &Values::default()).await);
         }
+        if first && result.is_err() {
+            return result;
+        }
         for key in refresh {
             self.fleet.refresh(&key.namespace, &key.kind, &key.name);
         }

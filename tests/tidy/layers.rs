@@ -38,7 +38,22 @@ const LAYERS: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("standalone", &["api", "sip", "domain", "engine", "net", "serve", "store", "source", "notifier", "clock", "telemetry"]),
+    (
+        "standalone",
+        &[
+            "api",
+            "sip",
+            "domain",
+            "engine",
+            "net",
+            "serve",
+            "store",
+            "source",
+            "notifier",
+            "clock",
+            "telemetry",
+        ],
+    ),
     (
         "cli",
         &[
