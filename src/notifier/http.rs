@@ -16,16 +16,12 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::body::{Mailbox, Messages};
 use super::directory::Directory;
 use super::metrics::Metrics;
 use super::{Put, PutAnswer, State};
-use crate::domain::Code;
-use crate::engine::mwi::{LampState, LampView};
-use crate::sip::summary::Counts;
 
 /// Bytes of a body.
 const MOST_BYTES: usize = 64 * 1024;
@@ -158,7 +154,7 @@ async fn write(
         }
         Ok(PutAnswer::Conflict(state)) => {
             let detail = "a newer version is known, or other counts under this version; `current` has them";
-            let current = show(&namespace, &mailbox, &state);
+            let current = Mailbox::new(&namespace, &mailbox, &state);
             let body = json!({"type": "about:blank", "title": "Conflict", "status": 409, "detail": detail, "current": current});
             problem_body(StatusCode::CONFLICT, &body)
         }
@@ -173,19 +169,6 @@ fn unknown(namespace: &str, mailbox: &str) -> Response {
             "there is no mailbox {mailbox} in namespace {namespace}, or it has errors and never had a dial plan"
         ),
     )
-}
-
-/// The body of PUT.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Messages {
-    new: i64,
-    old: i64,
-    #[serde(default)]
-    urgent_new: i64,
-    #[serde(default)]
-    urgent_old: i64,
-    version: Option<i64>,
 }
 
 async fn parse(headers: &HeaderMap, body: Body) -> Result<Put, Response> {
@@ -218,73 +201,10 @@ async fn parse(headers: &HeaderMap, body: Body) -> Result<Put, Response> {
     messages.check().map_err(|detail| problem(StatusCode::UNPROCESSABLE_ENTITY, &detail))
 }
 
-impl Messages {
-    fn check(&self) -> Result<Put, String> {
-        let Self { new, old, urgent_new, urgent_old, version } = *self;
-        let count = |name: &str, value: i64| match u32::try_from(value) {
-            Ok(count) if count <= Counts::MAX => Ok(count),
-            _ => Err(format!("{name} is {value}; choose 0 to {}", Counts::MAX)),
-        };
-        let counts = Counts {
-            new: count("new", new)?,
-            old: count("old", old)?,
-            urgent_new: count("urgentNew", urgent_new)?,
-            urgent_old: count("urgentOld", urgent_old)?,
-        };
-        if counts.urgent_new > counts.new || counts.urgent_old > counts.old {
-            return Err("urgent messages are counted in `new` and `old` as well, so urgentNew is at most new, and urgentOld at most old".into());
-        }
-        let version = match version.map(u64::try_from) {
-            None => None,
-            Some(Ok(version)) => Some(version),
-            Some(Err(_)) => return Err("version is below 0".into()),
-        };
-        Ok(Put { counts, version })
-    }
-}
-
 fn answer(namespace: &str, mailbox: &str, state: &State) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], format!("{}\n", show(namespace, mailbox, state)))
-        .into_response()
-}
-
-fn show(namespace: &str, mailbox: &str, state: &State) -> Value {
-    let State { view, reason } = state;
-    json!({
-        "namespace": namespace,
-        "mailbox": mailbox,
-        "version": view.counts.map(|(_, version)| version),
-        "messages": view.counts.map(|(counts, _)| counts),
-        "lamp": word(together(view.counts.is_some(), &view.lamps)),
-        "mwi": {"allowed": *reason == Code::Allowed, "reason": reason.as_str()},
-        "lamps": view.lamps.iter().map(lamp).collect::<Vec<_>>(),
-    })
-}
-
-/// One word for all lamps of a mailbox.
-fn together(spoken: bool, lamps: &[LampView]) -> LampState {
-    let any = |state| lamps.iter().any(|lamp| lamp.state == state);
-    match () {
-        () if !spoken => LampState::Unknown,
-        () if any(LampState::Pending) => LampState::Pending,
-        () if any(LampState::On) => LampState::On,
-        () => LampState::Off,
+    match serde_json::to_string(&Mailbox::new(namespace, mailbox, state)) {
+        // A line of its own in a terminal.
+        Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body + "\n").into_response(),
+        Err(_) => problem(StatusCode::INTERNAL_SERVER_ERROR, "the state can't be written as JSON"),
     }
-}
-
-const fn word(state: LampState) -> &'static str {
-    match state {
-        LampState::Unknown => "unknown",
-        LampState::On => "on",
-        LampState::Off => "off",
-        LampState::Pending => "pending",
-    }
-}
-
-fn lamp(view: &LampView) -> Value {
-    let told = |told: &crate::engine::mwi::ToldView| {
-        let at = Timestamp::from_millisecond(told.at).unwrap_or_default().to_string();
-        json!({"name": told.gateway, "told": told.counts, "at": at, "answer": told.status})
-    };
-    json!({"address": view.address, "state": word(view.state), "gateways": view.told.iter().map(told).collect::<Vec<_>>()})
 }

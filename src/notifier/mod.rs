@@ -4,6 +4,7 @@
 //! what a message looks like. Reading order: [`setup`] (what configuration becomes), `delivery` (the one task that owns
 //! engine and store), `outbox` (requests to gateways), `journal` (what is to be stored), [`http`] (message state over HTTP).
 
+mod body;
 mod delivery;
 pub mod directory;
 pub mod http;
