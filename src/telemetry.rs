@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 pub fn start(json: bool) {
     // hickory warns of hosts files and servers at length; what matters comes back as an error of the look-up.
     let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,hickory_resolver=error,hickory_net=error"));
+        .unwrap_or_else(|_| EnvFilter::new("info,hickory_resolver=error,hickory_net=error,notify=warn"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -1,1 +1,37 @@
-//! x
+//! The whole program against real sockets, files and processes: a directory of manifests in, NOTIFY out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::disallowed_methods
+)]
+
+mod common;
+
+#[path = "standalone/broken.rs"]
+mod broken;
+#[path = "standalone/claims.rs"]
+mod claims;
+#[path = "standalone/digest.rs"]
+mod digest;
+#[path = "standalone/durable.rs"]
+mod durable;
+#[path = "standalone/failover.rs"]
+mod failover;
+#[path = "standalone/folders.rs"]
+mod folders;
+#[path = "standalone/gateway.rs"]
+mod gateway;
+#[path = "standalone/http.rs"]
+mod http;
+#[path = "standalone/modes.rs"]
+mod modes;
+#[path = "standalone/once.rs"]
+mod once;
+#[path = "standalone/quickstart.rs"]
+mod quickstart;
+#[path = "standalone/wire.rs"]
+mod wire;

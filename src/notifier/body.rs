@@ -61,8 +61,8 @@ pub struct Mailbox<'a> {
 
 #[derive(Serialize)]
 struct Mwi {
-    allowed: bool,
-    reason: &'static str,
+    allowed: Option<bool>,
+    reason: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -91,7 +91,7 @@ impl<'a> Mailbox<'a> {
             version: view.counts.map(|(_, version)| version),
             messages: view.counts.map(|(counts, _)| counts),
             lamp: word(together(view.counts.is_some(), &view.lamps)),
-            mwi: Mwi { allowed: *reason == Code::Allowed, reason: reason.as_str() },
+            mwi: Mwi { allowed: reason.map(|code| code == Code::Allowed), reason: reason.map(Code::as_str) },
             lamps: view.lamps.iter().map(Lamp::new).collect(),
         }
     }

@@ -69,8 +69,8 @@ pub enum PutAnswer {
 pub struct State {
     /// Messages and lamps.
     pub view: MailboxView,
-    /// Why it may have a lamp, or not.
-    pub reason: Code,
+    /// Why it may have a lamp, or not; none while its manifest can't be read.
+    pub reason: Option<Code>,
 }
 
 /// The notifier's task does not answer: it is overloaded or has ended.
@@ -400,7 +400,7 @@ impl Delivery {
 
     fn state(&self, mailbox: &str) -> Option<State> {
         let view = self.engine.mailbox_view(mailbox)?;
-        Some(State { view, reason: *self.reasons.get(mailbox)? })
+        Some(State { view, reason: self.reasons.get(mailbox).copied() })
     }
 
     /// Takes the last answers, then writes all and closes the store.

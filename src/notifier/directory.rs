@@ -73,31 +73,44 @@ impl Entries {
         self.stored.remove(&key(namespace, plan));
     }
 
-    /// Takes in the mailboxes of all dial plans of a namespace, in place of those before.
-    pub fn set_mailboxes(&mut self, namespace: &str, configs: &[NotifierConfig]) {
-        let before = std::mem::take(&mut self.mailboxes);
-        self.extensions.retain(|((ns, _), _), _| ns != namespace);
-        self.mailboxes = before
-            .iter()
-            .filter(|((ns, _), _)| ns != namespace)
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect();
+    /// Takes in the mailboxes of all dial plans of a namespace, in place of those before; without `complete`, those that
+    /// are not listed are still there, for nobody can say that they were removed.
+    pub fn set_mailboxes(&mut self, namespace: &str, configs: &[NotifierConfig], complete: bool) {
         let mut listed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for config in configs {
             for mailbox in &config.mailboxes {
                 listed.entry(&mailbox.name).or_default().push(&config.dial_plan);
+            }
+        }
+        let is_kept =
+            |ns: &str, mailbox: &str| ns != namespace || (!complete && !listed.contains_key(mailbox));
+        let before = self.mailboxes.clone();
+        self.mailboxes.retain(|(ns, mailbox), _| is_kept(ns, mailbox));
+        self.extensions.retain(|((ns, _), _), mailbox| is_kept(ns, mailbox));
+        for config in configs {
+            for mailbox in &config.mailboxes {
                 for address in &mailbox.addresses {
-                    self.extensions.insert(
-                        (key(namespace, &config.dial_plan), address.to_lowercase()),
-                        mailbox.name.clone(),
-                    );
+                    let address = (key(namespace, &config.dial_plan), address.to_lowercase());
+                    self.extensions.insert(address, mailbox.name.clone());
                 }
             }
         }
-        for (mailbox, plans) in listed {
-            if let Some(plan) = self.plan_of(namespace, mailbox, &plans, before.get(&key(namespace, mailbox)))
-            {
+        for (mailbox, plans) in &listed {
+            let before = before.get(&key(namespace, mailbox));
+            if let Some(plan) = self.plan_of(namespace, mailbox, plans, before) {
                 self.mailboxes.insert(key(namespace, mailbox), plan);
+            }
+        }
+        if !complete {
+            self.keep_stored(namespace);
+        }
+    }
+
+    /// The mailboxes of the stores, which nothing read since the start may have named.
+    fn keep_stored(&mut self, namespace: &str) {
+        for ((_, plan), stored) in self.stored.iter().filter(|((ns, _), _)| ns == namespace) {
+            for mailbox in stored {
+                self.mailboxes.entry(key(namespace, mailbox)).or_insert_with(|| plan.clone());
             }
         }
     }

@@ -27,16 +27,10 @@ pub struct Names<'a> {
     pub lamp: &'a str,
     /// Primary extension of a mailbox of the lamp.
     pub extension: &'a str,
-    /// The gateway as configured, with its port where that is not the default one.
-    pub gateway: &'a str,
+    /// The gateway as configured. Its port stands in the request URI, not in From and To (RFC 3261 section 19.1.1, table 1).
+    pub gateway: &'a HostPort,
     /// Our address on the way to the gateway.
     pub notifier: &'a Host,
-}
-
-/// The gateway's host, with its port where that differs from `default_port`.
-#[must_use]
-pub fn gateway_text(host: &Host, port: u16, default_port: u16) -> String {
-    if port == default_port { host.to_string() } else { HostPort { host: host.clone(), port }.to_string() }
 }
 
 /// Makes the URIs of a NOTIFY.
@@ -45,26 +39,27 @@ pub fn gateway_text(host: &Host, port: u16, default_port: u16) -> String {
 /// A template of the gateway does not make a URI with this lamp, for example since its address is too long for one.
 pub fn uris(identity: &Identity, names: &Names<'_>) -> Result<Uris, UriError> {
     let Identity { request_uri, from, to } = identity;
-    let notifier = names.notifier.to_string();
+    let (notifier, gateway) = (names.notifier.to_string(), names.gateway.host.to_string());
     let at = |host: &str| match names.uri_type {
         UriType::TelExtn | UriType::E164 => format!("sip:{}@{host}", names.lamp),
         UriType::SipName => format!("sip:{}", names.lamp),
     };
-    let make = |template: &Option<Template>, host: &str| match template {
+    let make = |template: &Option<Template>, gateway: &str, host: &str| match template {
         None => at(host).parse(),
         Some(template) => template
             .expand(|name| match name {
                 "extension" => names.extension,
-                "gateway" => names.gateway,
+                "gateway" => gateway,
                 "notifier" => notifier.as_str(),
                 _ => names.lamp,
             })
             .parse(),
     };
-    let from = make(from, &notifier)?;
+    let from = make(from, &gateway, &notifier)?;
+    let target = names.gateway.to_string();
     Ok(Uris {
-        request: make(request_uri, names.gateway)?,
-        to: make(to, names.gateway)?,
+        request: make(request_uri, &target, &target)?,
+        to: make(to, &gateway, &gateway)?,
         account: from.clone(),
         from,
     })
@@ -75,15 +70,20 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
 
-    fn names<'a>(uri_type: UriType, lamp: &'a str, notifier: &'a Host) -> Names<'a> {
-        Names { uri_type, lamp, extension: "4201", gateway: "192.0.2.10", notifier }
+    fn gateway() -> HostPort {
+        HostPort { host: "192.0.2.10".parse().unwrap(), port: 5060 }
+    }
+
+    fn names<'a>(uri_type: UriType, lamp: &'a str, notifier: &'a Host, gateway: &'a HostPort) -> Names<'a> {
+        Names { uri_type, lamp, extension: "4201", gateway, notifier }
     }
 
     #[test]
     fn all_uris_carry_the_lamp_and_only_from_and_account_are_ours() {
         let notifier = "192.0.2.20".parse().unwrap();
-        let made = uris(&Identity::default(), &names(UriType::TelExtn, "4201", &notifier)).unwrap();
-        assert_eq!(made.request.as_str(), "sip:4201@192.0.2.10");
+        let made =
+            uris(&Identity::default(), &names(UriType::TelExtn, "4201", &notifier, &gateway())).unwrap();
+        assert_eq!(made.request.as_str(), "sip:4201@192.0.2.10:5060");
         assert_eq!(made.to.as_str(), "sip:4201@192.0.2.10");
         assert_eq!(made.from.as_str(), "sip:4201@192.0.2.20");
         assert_eq!(made.account.as_str(), "sip:4201@192.0.2.20");
@@ -93,19 +93,20 @@ mod tests {
     fn a_sip_name_is_the_address_everywhere_and_a_number_keeps_its_plus() {
         let notifier = "192.0.2.20".parse().unwrap();
         let made =
-            uris(&Identity::default(), &names(UriType::SipName, "lina@example.com", &notifier)).unwrap();
+            uris(&Identity::default(), &names(UriType::SipName, "lina@example.com", &notifier, &gateway()))
+                .unwrap();
         assert_eq!(made.request.as_str(), "sip:lina@example.com");
         assert_eq!(made.from.as_str(), "sip:lina@example.com");
-        let made = uris(&Identity::default(), &names(UriType::E164, "+493055504201", &notifier)).unwrap();
+        let made = uris(&Identity::default(), &names(UriType::E164, "+493055504201", &notifier, &gateway()))
+            .unwrap();
         assert_eq!(made.to.as_str(), "sip:+493055504201@192.0.2.10");
     }
 
     #[test]
-    fn an_ipv6_notifier_stands_in_brackets_and_another_port_is_shown() {
+    fn an_ipv6_notifier_stands_in_brackets() {
         let notifier = "2001:db8::5".parse().unwrap();
-        let made = uris(&Identity::default(), &names(UriType::TelExtn, "4201", &notifier)).unwrap();
+        let made =
+            uris(&Identity::default(), &names(UriType::TelExtn, "4201", &notifier, &gateway())).unwrap();
         assert_eq!(made.from.as_str(), "sip:4201@[2001:db8::5]");
-        assert_eq!(gateway_text(&"pbx".parse().unwrap(), 5070, 5060), "pbx:5070");
-        assert_eq!(gateway_text(&"pbx".parse().unwrap(), 5060, 5060), "pbx");
     }
 }

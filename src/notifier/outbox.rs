@@ -2,6 +2,8 @@
 //! about lamps: the engine asked for what is sent here and hears what became of it.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::Discriminant;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +16,7 @@ use crate::engine::Time;
 use crate::engine::mwi::{self, Attempt};
 use crate::net::client::{self, Client, Outcome, Outgoing};
 use crate::net::endpoint::Endpoint;
-use crate::net::resolve::{Route, RouteError};
+use crate::net::resolve::{Route, RouteError, Target};
 use crate::sip::message::Response;
 use crate::sip::outgoing::{Ids, Notify, OptionsPing, branch_text};
 use crate::sip::summary::Counts;
@@ -74,6 +76,8 @@ struct Flight {
     order: Option<Order>,
     peer: Arc<Peer>,
     started: Time,
+    /// The address that it went to last.
+    to: Option<SocketAddr>,
     call_id: Token,
     from_tag: Token,
     cseq: u32,
@@ -87,6 +91,10 @@ struct Way {
     until: Time,
     is_asked: bool,
     waiting: Vec<u64>,
+    /// Kinds of failure that were logged since the gateway last answered.
+    said: Vec<Discriminant<client::Failure>>,
+    /// The last NOTIFY ended with a challenge.
+    is_challenged: bool,
 }
 
 struct Found {
@@ -194,6 +202,7 @@ impl Outbox {
             order,
             peer: Arc::clone(peer),
             started: now,
+            to: None,
             call_id: Token::from_random(rand::random()),
             from_tag: Token::from_random(rand::random()),
             cseq: 1,
@@ -247,7 +256,8 @@ impl Outbox {
     }
 
     fn send(&mut self, id: u64, route: Route, authorization: Option<(&'static str, String)>, now: Time) {
-        let Some(flight) = self.flights.get(&id) else { return };
+        let Some(flight) = self.flights.get_mut(&id) else { return };
+        flight.to = Some(route.peer);
         let ids = Ids {
             branch: Token::from_random(rand::random()),
             call_id: flight.call_id.clone(),
@@ -323,21 +333,31 @@ impl Outbox {
     fn end(&mut self, id: u64, answer: &client::Answer, now: Time) {
         let Some(flight) = self.flights.remove(&id) else { return };
         let gateway = flight.peer.name.clone();
-        if matches!(answer, client::Answer::Transport(_))
-            && let Some(way) = self.ways.get_mut(&gateway)
-            && !way.routes.is_empty()
-        {
-            // A host with several addresses is asked at the next one.
-            way.routes.rotate_left(1);
+        // What comes late from an earlier configuration says nothing of the way that is used now.
+        if let Some(way) = self.ways.get_mut(&gateway).filter(|way| Arc::ptr_eq(&way.peer, &flight.peer)) {
+            match answer {
+                client::Answer::Transport(failure) => {
+                    way.complain(failure);
+                    // A host with several addresses is asked at the next one, however many requests failed at this one.
+                    if way.routes.front().is_some_and(|route| Some(route.peer) == flight.to) {
+                        way.routes.rotate_left(1);
+                    }
+                }
+                client::Answer::Final { status, .. } => {
+                    way.said.clear();
+                    // Probes are seldom challenged, so they show nothing of the password.
+                    if flight.order.is_some() {
+                        way.challenged(*status);
+                    }
+                }
+                client::Answer::Expired => {}
+            }
         }
         let event = match (flight.order, answer) {
             (Some(Order { attempt, .. }), answer) => {
                 let answer = match answer {
                     client::Answer::Final { status, .. } => mwi::Answer::Final(*status),
-                    client::Answer::Transport(failure) => {
-                        tracing::debug!(%gateway, %failure, "transport failed");
-                        mwi::Answer::Transport
-                    }
+                    client::Answer::Transport(_) => mwi::Answer::Transport,
                     client::Answer::Expired => mwi::Answer::Expired,
                 };
                 Event::Answered { attempt, answer, gateway, took: now.saturating_sub(flight.started) }
@@ -361,6 +381,30 @@ impl Way {
             until: Time::ZERO,
             is_asked: false,
             waiting: Vec::new(),
+            said: Vec::new(),
+            is_challenged: false,
+        }
+    }
+
+    /// Logs that a NOTIFY ended with a challenge, which credentials would have answered: once until one is accepted.
+    fn challenged(&mut self, status: u16) {
+        let was = std::mem::replace(&mut self.is_challenged, matches!(status, 401 | 407));
+        if self.is_challenged && !was {
+            let advice = match self.peer.credentials {
+                Some(_) => "the gateway does not take the user name and password of its `auth` block",
+                None => "the gateway asks for a password: give it an `auth` block",
+            };
+            tracing::warn!(gateway = %self.peer.name, status, "{advice}");
+        }
+    }
+
+    /// Logs why the gateway can't be reached: each kind of failure once until it answers, so that probes don't fill the log.
+    fn complain(&mut self, failure: &client::Failure) {
+        let kind = std::mem::discriminant(failure);
+        if !self.said.contains(&kind) {
+            self.said.push(kind);
+            let Target { host, port, transport, .. } = &self.peer.target;
+            tracing::warn!(gateway = %self.peer.name, reason = %failure, "{host} port {port} can't be reached over {transport}");
         }
     }
 }
@@ -372,14 +416,14 @@ impl Flight {
             uri_type: order.uri_type,
             lamp: &order.lamp,
             extension: &order.extension,
-            gateway: &self.peer.text,
+            gateway: &self.peer.address,
             notifier: &route.hop.sent_by.host,
         };
         uris(&self.peer.identity, &names)
     }
 
     fn gateway_uri(&self) -> Result<SipUri, UriError> {
-        format!("sip:{}", self.peer.text).parse()
+        format!("sip:{}", self.peer.address).parse()
     }
 
     fn message(

@@ -12,7 +12,7 @@ use crate::domain::{Claim, Code};
 use crate::engine::mwi;
 use crate::net::resolve::{self, Target};
 use crate::net::tls::{TlsError, TlsTarget, client_config};
-use crate::sip::text::Host;
+use crate::sip::text::{Host, HostPort};
 use crate::sip::transport::Transport;
 
 /// Values of Secrets and ConfigMaps of a namespace. They go to TLS and digest only.
@@ -51,7 +51,7 @@ pub struct Peer {
     /// Where requests go.
     pub target: Target,
     /// `{gateway}` in URIs.
-    pub text: String,
+    pub address: HostPort,
     /// URIs of NOTIFY.
     pub identity: Identity,
     /// User name and password.
@@ -204,7 +204,7 @@ impl Peer {
         };
         Ok(Arc::new(Self {
             name: route.name.clone(),
-            text: super::identity::gateway_text(&host, port, default_port(route.way)),
+            address: HostPort { host: host.clone(), port },
             target: Target { host, port, transport, family, tls },
             identity: route.identity.clone(),
             credentials: material.credentials(route.auth.as_ref()),

@@ -139,7 +139,7 @@ impl Fleet {
             entries.remove_notifier(namespace, &name.1);
             self.stop(&name).await;
         }
-        entries.set_mailboxes(namespace, configs);
+        entries.set_mailboxes(namespace, configs, complete);
         self.common.directory.replace(entries);
         self.stop_simulators(namespace, configs);
         result

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use super::in_force::InForce;
 use crate::api::Condition;
 use crate::domain::status::ready;
 use crate::domain::{Claim, Finding, Kind, Outcome, Severity};
-use crate::source::manifest::{Document, Problem, render_error, render_warning};
+use crate::source::manifest::{Document, Problem, render_error, render_warning, text_of};
 
 /// Findings and problems, rendered, and how many of them are errors.
 #[derive(Default, PartialEq, Eq)]
@@ -78,10 +77,9 @@ fn rendered(
     severity: Severity,
     sources: &mut BTreeMap<Arc<str>, Option<String>>,
 ) -> String {
-    // The files were within their bounds a moment ago, when they were loaded.
     let source = sources
         .entry(Arc::clone(&problem.place.file))
-        .or_insert_with(|| fs::read_to_string(dir.join(&*problem.place.file)).ok());
+        .or_insert_with(|| text_of(&dir.join(&*problem.place.file)));
     match severity {
         Severity::Error => render_error(problem, source.as_deref()),
         Severity::Warning | Severity::Reason => render_warning(problem, source.as_deref()),

@@ -241,6 +241,14 @@ impl<'a> Loader<'a> {
     }
 }
 
+/// The text of a manifest file, if it is one that is read: a regular file, not too large, in UTF-8. Blocks on the file system.
+#[must_use]
+pub fn text_of(path: &Path) -> Option<String> {
+    let bytes =
+        read(path).ok().filter(|bytes| u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_FILE))?;
+    String::from_utf8(bytes).ok()
+}
+
 /// At most one byte more than [`MAX_FILE`].
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     // Opening a pipe would wait for a writer.

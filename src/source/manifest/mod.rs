@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-pub use load::{Loader, load};
+pub use load::{Loader, load, text_of};
 pub use problem::{ObjectKey, Place, Problem, render_error, render_warning};
 pub use schema::{GROUP, Schemas, VERSIONS};
 pub use watch::Watcher;

@@ -1,0 +1,138 @@
+//! `--once`: the directory is evaluated, printed, and the exit code says what was found.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::common::manifests::mailbox;
+use crate::common::office::{Office, once};
+use crate::common::process::LAMPLIGHTER;
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn an_office_without_errors_ends_with_0_warnings_included() {
+    let quickstart = once(&root("examples/quickstart"));
+    assert_eq!(quickstart.status.code(), Some(0), "{quickstart:?}");
+    assert!(stdout(&quickstart).contains("UMMAILBOX"));
+    let warned = Office::new().once();
+    assert!(stdout(&warned).contains("warning[NoGateway]"), "{warned:?}");
+    assert_eq!(warned.status.code(), Some(0));
+}
+
+#[test]
+fn an_error_ends_with_1_and_nothing_is_written_beside_the_manifests() {
+    let office = Office::new();
+    office.write("omar.yaml", &mailbox("omar", "sales", &["42"], ""));
+    let output = office.once();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("error[ExtensionDigitsMismatch]"), "{output:?}");
+    assert!(!office.data().exists());
+    assert_eq!(fs::read_dir(office.manifests()).unwrap().count(), 4);
+}
+
+#[test]
+fn a_directory_that_is_not_there_and_wrong_use_end_with_2() {
+    let office = Office::new();
+    let missing = once(&office.beside("nowhere"));
+    let text = String::from_utf8_lossy(&missing.stderr);
+    assert_eq!(missing.status.code(), Some(2));
+    assert!(text.starts_with("error: ") && text.contains("nowhere"), "{text}");
+    let file = once(&office.manifests().join("plan.yaml"));
+    assert_eq!(file.status.code(), Some(2), "{file:?}");
+    for wrong in [
+        &["standalone"][..],
+        &["standalone", ".", "--listen", "here"],
+        &["standalone", ".", "--ounce"],
+        &["lightplamer"],
+        &[],
+    ] {
+        let output = Command::new(LAMPLIGHTER).args(wrong).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}: {output:?}");
+    }
+}
+
+/// How often each code stands behind `error[` or `warning[` at the beginning of a line, the word included.
+fn codes(text: &str) -> BTreeMap<String, usize> {
+    let mut codes = BTreeMap::new();
+    for line in text.lines().filter(|line| line.starts_with("error[") || line.starts_with("warning[")) {
+        *codes.entry(line[..=line.find(']').unwrap()].to_owned()).or_default() += 1;
+    }
+    codes
+}
+
+/// Every key that manifests name in Secrets and ConfigMaps: name and key.
+fn named_keys(value: &Value, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => {
+            let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+            if let (Some(name), Some(key)) = (text("name"), text("key")) {
+                found.push((name, key));
+            }
+            if let Some(name) = value.pointer("/certificateSecretRef/name").and_then(Value::as_str) {
+                found.extend(["tls.crt", "tls.key"].map(|key| (name.to_owned(), key.to_owned())));
+            }
+            fields.values().for_each(|value| named_keys(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| named_keys(value, found)),
+        _ => {}
+    }
+}
+
+/// A folder with the values of all keys that the manifests of a case name, but those that its facts call missing.
+fn secrets(case: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let missing: Value = fs::read_to_string(case.join("facts.yaml"))
+        .map(|text| serde_saphyr::from_str(&text).unwrap())
+        .unwrap_or_default();
+    let missing = missing["missingKeys"].as_array().cloned().unwrap_or_default();
+    for entry in fs::read_dir(case.join("in")).unwrap() {
+        let documents: Vec<Value> =
+            serde_saphyr::from_multiple(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+        let mut keys = Vec::new();
+        documents.iter().for_each(|document| named_keys(document, &mut keys));
+        for (name, key) in keys {
+            if missing.iter().all(|entry| entry["name"] != *name || entry["key"] != *key) {
+                fs::create_dir_all(folder.path().join(&name)).unwrap();
+                fs::write(folder.path().join(name).join(key), "value").unwrap();
+            }
+        }
+    }
+    folder
+}
+
+#[test]
+fn every_golden_case_has_the_same_codes_through_the_program() {
+    let mut differences = String::new();
+    let mut seen = 0;
+    let areas = fs::read_dir(root("tests/golden/evaluate")).unwrap().map(|entry| entry.unwrap().path());
+    for case in areas.filter(|area| area.is_dir()).flat_map(|area| fs::read_dir(area).unwrap()) {
+        let case = case.unwrap().path();
+        let Ok(recorded) = fs::read_to_string(case.join("out/findings.txt")) else { continue };
+        seen += 1;
+        let (secrets, recorded) = (secrets(&case), codes(&recorded));
+        let mut command = Command::new(LAMPLIGHTER);
+        command.arg("standalone").arg(case.join("in")).arg("--once").arg("--secrets").arg(secrets.path());
+        let output = command.output().unwrap();
+        let printed = codes(&stdout(&output));
+        let wanted = i32::from(recorded.keys().any(|code| code.starts_with("error")));
+        if printed != recorded || output.status.code() != Some(wanted) {
+            differences.push_str(&format!(
+                "{}: {printed:?} and {}, recorded {recorded:?}\n",
+                case.display(),
+                output.status
+            ));
+        }
+    }
+    assert!(seen > 0, "no case was found");
+    assert!(differences.is_empty(), "{differences}");
+}
