@@ -90,7 +90,9 @@ pub struct UMIPGatewaySpec {
     #[serde(default = "max_notify_per_second")]
     #[schemars(range(min = 0, max = 100_000))]
     pub max_notify_per_second: i32,
-    /// How the phone is named in NOTIFY, where a PBX wants it otherwise than the default.
+    /// How the phone is named in NOTIFY, where a PBX wants it otherwise than the default: Asterisk goes by From, FreeSWITCH by To,
+    /// Cisco by the request URI. Each is a SIP URI in which `{extension}`, `{sipResourceIdentifier}` (on SipName plans),
+    /// `{number}` (the lamp's address), `{gateway}` (its host, in `requestURI` with its port) and `{notifier}` (ours) are replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// User and password, where the peer asks for them (401 or 407).
@@ -113,8 +115,7 @@ pub struct HuntGroup {
     pub pilot_identifiers: Vec<String>,
 }
 
-/// URIs of a NOTIFY. Each is a SIP URI in which `{extension}`, `{sipResourceIdentifier}`, `{number}`, `{gateway}` and
-/// `{notifier}` are replaced. Asterisk goes by From, FreeSWITCH by To, Cisco by the request URI.
+/// URIs of a NOTIFY.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Identity {

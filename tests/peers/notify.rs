@@ -34,7 +34,7 @@ fn is_as_the_contract_says(protocol: &str) {
     let head: Vec<&str> = head.split("\r\n").collect();
     assert_eq!(head[0], format!("NOTIFY sip:4201@127.0.0.1:{port} SIP/2.0"));
     assert!(head.contains(&format!("Content-Length: {}", body.len()).as_str()), "{head:?}");
-    assert!(head.contains(&format!("To: <sip:4201@127.0.0.1:{port}>").as_str()), "{head:?}");
+    assert!(head.contains(&"To: <sip:4201@127.0.0.1>"), "{head:?}");
     let via = format!("Via: SIP/2.0/{} 127.0.0.1:{sip_port};", protocol.to_uppercase());
     assert!(head[1].starts_with(&via), "{head:?} has no {via}");
     assert!(notifies[1].contains("Messages-Waiting: no\r\n"), "{}", notifies[1]);
