@@ -4,13 +4,20 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use etcetera::BaseStrategy as _;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::standalone::{self, Ended};
+
+/// Texts that wait for the terminal.
+const MOST_TEXTS: usize = 10_000;
+/// How long the last of them may take.
+const LAST_TEXTS: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub struct Options {
@@ -40,10 +47,37 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
         None => state_directory()?,
     };
     let options = standalone::Options { dir, listen, sip_listen, data, secrets, once };
-    match standalone::run(options, Arc::new(super::say), stop).await? {
-        Ended::Well => Ok(ExitCode::SUCCESS),
-        Ended::WithErrors => Ok(ExitCode::from(1)),
+    if options.once {
+        return Ok(code(standalone::run(options, Arc::new(super::say), stop).await?));
     }
+    let (console, printed) = console();
+    let ended = standalone::run(options, console, stop).await;
+    // A terminal that is held must not hold the end of the program either.
+    let _ = tokio::time::timeout(LAST_TEXTS, printed).await;
+    Ok(code(ended?))
+}
+
+fn code(ended: Ended) -> ExitCode {
+    match ended {
+        Ended::Well => ExitCode::SUCCESS,
+        Ended::WithErrors => ExitCode::from(1),
+    }
+}
+
+/// A console that never waits: a terminal that is held (Ctrl-S) must not hold lamps. What does not fit is dropped.
+/// The receiver ends when all is printed and nobody can add to it.
+fn console() -> (standalone::Console, oneshot::Receiver<()>) {
+    let (sender, texts) = sync_channel::<String>(MOST_TEXTS);
+    let (done, printed) = oneshot::channel();
+    std::thread::spawn(move || {
+        texts.iter().for_each(|text| super::say(&text));
+        // Nobody may wait for it any more.
+        let _ = done.send(());
+    });
+    let console = move |text: &str| {
+        let _ = sender.try_send(text.to_owned());
+    };
+    (Arc::new(console), printed)
 }
 
 fn state_directory() -> anyhow::Result<PathBuf> {

@@ -25,6 +25,8 @@ pub struct Snapshot {
 pub struct Facts {
     /// Whether notifiers act by this very snapshot.
     pub programmed: bool,
+    /// Dial plans whose notifier does not run, though it should.
+    pub stopped: BTreeSet<String>,
     /// Keys of Secrets and ConfigMaps that resources name and that are not there.
     pub missing_keys: BTreeSet<KeyName>,
 }

@@ -55,7 +55,7 @@ impl Outcome {
             observed_generation: Some(node.generation),
             conditions: self.conditions(
                 node,
-                &Served::Yes,
+                &self.served(u32::try_from(at).ok()),
                 previous.map(|status| status.conditions.as_slice()),
                 now,
             ),
@@ -84,7 +84,7 @@ impl Outcome {
             observed_generation: Some(node.generation),
             conditions: self.conditions(
                 node,
-                &Served::Yes,
+                &self.served(node.value.1),
                 previous.map(|status| status.conditions.as_slice()),
                 now,
             ),
@@ -134,7 +134,7 @@ impl Outcome {
         let served = if mwi.claim == Claim::Frozen {
             Served::No("its lamps stay as they are until the error is mended".into())
         } else {
-            Served::Yes
+            self.served(node.value.dial_plan)
         };
         Some(UMMailboxStatus {
             observed_generation: Some(node.generation),
@@ -148,6 +148,15 @@ impl Outcome {
             dial_plan: plan.map(|plan| plan.name.to_string()),
             mwi_allowed: Some(if mwi.allowed() { "True".to_owned() } else { mwi.reason.to_string() }),
         })
+    }
+
+    /// Whether the notifier of a dial plan runs.
+    fn served(&self, plan: Option<u32>) -> Served {
+        let plan = plan.and_then(|plan| self.linked.dial_plan(plan));
+        match plan.filter(|plan| self.facts.stopped.contains(&*plan.name)) {
+            Some(plan) => Served::No(format!("the notifier of UMDialPlan/{} does not run", plan.name)),
+            None => Served::Yes,
+        }
     }
 
     fn conditions<T>(

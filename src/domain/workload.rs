@@ -71,8 +71,24 @@ pub struct MailboxClaim {
     pub lamps: Vec<LampAddress>,
     /// What it means for them.
     pub claim: Claim,
-    /// Why.
-    pub reason: Code,
+    /// Why; none for a mailbox whose manifest can't be read.
+    pub reason: Option<Code>,
+}
+
+impl NotifierConfig {
+    /// Takes in mailboxes that exist and can't be read: their lamps stay as they are.
+    pub fn hold(&mut self, names: &[String]) {
+        let held = |name: &String| MailboxClaim {
+            name: name.clone(),
+            addresses: Vec::new(),
+            extension: None,
+            lamps: Vec::new(),
+            claim: Claim::Frozen,
+            reason: None,
+        };
+        self.mailboxes.extend(names.iter().map(held));
+        self.mailboxes.sort_by(|a, b| a.name.cmp(&b.name));
+    }
 }
 
 impl Outcome {
@@ -104,7 +120,7 @@ impl Outcome {
             extension: own.extensions.iter().flatten().next().map(|extension| extension.as_str().to_owned()),
             lamps: own.lamps.clone(),
             claim: mwi.claim,
-            reason: mwi.reason,
+            reason: Some(mwi.reason),
         })
     }
 

@@ -73,6 +73,9 @@ pub enum Failure {
     /// The connection ended while the request waited for its answer.
     #[error("connection lost")]
     Broken,
+    /// A peer that had spoken SIP closed the connection in good order while the request was on its way.
+    #[error("connection closed")]
+    Closed,
     /// Too many requests wait for an answer, or its branch or number is in use.
     #[error("too many requests in flight")]
     Overloaded,

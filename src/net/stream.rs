@@ -49,6 +49,8 @@ pub(super) struct Connection {
     written: usize,
     /// When it ends if nothing happens.
     idle_at: Duration,
+    /// The peer has sent a message: it does speak SIP here.
+    has_spoken: bool,
 }
 
 impl Connection {
@@ -62,6 +64,7 @@ impl Connection {
             out: Vec::new(),
             written: 0,
             idle_at: if ours { IDLE } else { FIRST },
+            has_spoken: false,
         }
     }
 
@@ -74,6 +77,7 @@ impl Connection {
         let (mut reader, mut writer) = tokio::io::split(stream);
         let end = self.exchange(&mut reader, &mut writer, &mut commands).await;
         let failure = match end {
+            End::Quiet if self.has_spoken => Failure::Closed,
             End::Quiet => Failure::Broken,
             End::Malformed => {
                 self.service.count(|counters| &counters.malformed);
@@ -168,6 +172,7 @@ impl Connection {
                 Ok(Some(Frame::Ping)) => self.out.extend_from_slice(b"\r\n"),
                 Ok(Some(Frame::Message(bytes))) => {
                     self.message(&bytes)?;
+                    self.has_spoken = true;
                     self.idle_at = now + IDLE;
                 }
                 Err(error) => {

@@ -17,7 +17,7 @@ use crate::clock::{Clock, wall_ms};
 use crate::domain::Code;
 use crate::domain::object::UriType;
 use crate::engine::mwi::{
-    Accept, Action, Engine, MailboxView, Refresh, Report, Stored, StoredLamp, StoredTold, accept,
+    Accept, Action, Answer, Engine, MailboxView, Refresh, Report, Stored, StoredLamp, StoredTold, accept,
 };
 use crate::net::endpoint::Endpoint;
 use crate::sip::summary::Counts;
@@ -264,7 +264,7 @@ impl Delivery {
             Action::Forget { lamp } => self.journal.add(Change::ForgetLamp { address: lamp }, None),
             Action::Send { attempt, lamp, gateway, counts } => {
                 let Some(peer) = self.peers.get(&gateway) else { return };
-                let extension = self.extensions.get(&lamp).cloned().unwrap_or_default();
+                let extension = self.extensions.get(&lamp).unwrap_or(&lamp).clone();
                 self.outbox.notify(
                     peer,
                     Order { attempt, lamp, extension, uri_type: self.uri_type, counts },
@@ -325,9 +325,9 @@ impl Delivery {
     fn configure(&mut self, setup: Setup, endpoint: &Arc<Endpoint>) {
         let now = self.parts.clock.now();
         if !self.outbox.sends_from(endpoint) {
-            // What is in flight from another port can't be heard any more.
+            // What is in flight from another port can't be heard any more; that says nothing of the gateways.
             for attempt in self.outbox.attempts() {
-                self.engine.answered(attempt, crate::engine::mwi::Answer::Transport, now, wall_ms());
+                self.engine.answered(attempt, Answer::Expired, now, wall_ms());
             }
             self.outbox = Outbox::new(Arc::clone(endpoint));
         }
@@ -335,9 +335,14 @@ impl Delivery {
         for name in peers.keys().filter(|name| !self.peers.contains_key(*name)) {
             self.parts.metrics.gateway(&self.parts.plan, name, true);
         }
+        for name in self.peers.keys().filter(|name| !peers.contains_key(*name)) {
+            self.parts.metrics.forget_gateway(&self.parts.plan, name);
+        }
         self.peers = peers;
         self.reasons = reasons;
-        self.extensions = extensions;
+        // A lamp that nobody names any more is put out under the extension that it had.
+        self.extensions.extend(extensions);
+        self.outbox.forget_peers(&self.peers);
         self.uri_type = uri_type;
         self.engine.configure(engine, now);
     }
@@ -425,6 +430,8 @@ impl Delivery {
                 self.carry_out(action, now);
             }
         }
+        self.peers.keys().for_each(|name| self.parts.metrics.forget_gateway(&self.parts.plan, name));
+        self.parts.metrics.forget_plan(&self.parts.plan);
         if let Err(error) = self.journal.close().await {
             tracing::error!(name = %self.parts.plan.name, error = &error as &dyn std::error::Error, "the store was not closed as it should be");
         }

@@ -9,6 +9,16 @@ use crate::domain::workload::NotifierConfig;
 /// A name below a namespace.
 type Key = (String, String);
 
+/// What the directory says of a mailbox.
+pub enum Found {
+    /// There is none of that name.
+    Unknown,
+    /// It exists, but its dial plan is not known because of an error, or has no notifier that runs.
+    NotServed,
+    /// The notifier of its dial plan.
+    Running(Notifier),
+}
+
 /// Everything that HTTP looks things up in.
 #[derive(Clone, Default)]
 pub struct Directory {
@@ -19,8 +29,8 @@ pub struct Directory {
 #[derive(Clone, Default)]
 pub struct Entries {
     notifiers: BTreeMap<Key, Notifier>,
-    /// Mailbox to dial plan.
-    mailboxes: BTreeMap<Key, String>,
+    /// Mailbox to dial plan; none: an error hides which one it is.
+    mailboxes: BTreeMap<Key, Option<String>>,
     /// Dial plan and extension to mailbox.
     extensions: BTreeMap<(Key, String), String>,
     /// Mailboxes in the store of each dial plan, for those whose dial plan is not known because of an error.
@@ -30,10 +40,11 @@ pub struct Entries {
 impl Directory {
     /// The notifier of a mailbox.
     #[must_use]
-    pub fn notifier(&self, namespace: &str, mailbox: &str) -> Option<Notifier> {
+    pub fn notifier(&self, namespace: &str, mailbox: &str) -> Found {
         let entries = self.now();
-        let plan = entries.mailboxes.get(&key(namespace, mailbox))?;
-        entries.notifiers.get(&key(namespace, plan)).cloned()
+        let Some(plan) = entries.mailboxes.get(&key(namespace, mailbox)) else { return Found::Unknown };
+        let notifier = plan.as_ref().and_then(|plan| entries.notifiers.get(&key(namespace, plan)));
+        notifier.cloned().map_or(Found::NotServed, Found::Running)
     }
 
     /// The mailbox with that extension, SIP address or number.
@@ -96,10 +107,9 @@ impl Entries {
             }
         }
         for (mailbox, plans) in &listed {
-            let before = before.get(&key(namespace, mailbox));
-            if let Some(plan) = self.plan_of(namespace, mailbox, plans, before) {
-                self.mailboxes.insert(key(namespace, mailbox), plan);
-            }
+            let before = before.get(&key(namespace, mailbox)).and_then(Option::as_ref);
+            let plan = self.plan_of(namespace, mailbox, plans, before);
+            self.mailboxes.insert(key(namespace, mailbox), plan);
         }
         if !complete {
             self.keep_stored(namespace);
@@ -110,7 +120,7 @@ impl Entries {
     fn keep_stored(&mut self, namespace: &str) {
         for ((_, plan), stored) in self.stored.iter().filter(|((ns, _), _)| ns == namespace) {
             for mailbox in stored {
-                self.mailboxes.entry(key(namespace, mailbox)).or_insert_with(|| plan.clone());
+                self.mailboxes.entry(key(namespace, mailbox)).or_insert_with(|| Some(plan.clone()));
             }
         }
     }
@@ -132,7 +142,7 @@ impl Entries {
         let has = |plan: &&&str| {
             self.stored.get(&key(namespace, plan)).is_some_and(|stored| stored.contains(mailbox))
         };
-        plans.iter().find(has).or_else(|| plans.first()).map(|plan| (*plan).to_owned())
+        plans.iter().find(has).map(|plan| (*plan).to_owned())
     }
 }
 

@@ -19,7 +19,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::body::{Mailbox, Messages};
-use super::directory::Directory;
+use super::directory::{Directory, Found};
 use super::metrics::Metrics;
 use super::{Put, PutAnswer, State};
 
@@ -46,6 +46,7 @@ pub fn router(api: Api) -> Router {
     let guarded = Router::new()
         .route("/v1/namespaces/{namespace}/mailboxes/{mailbox}/messages", messages.clone())
         .route("/v1/namespaces/{namespace}/dial-plans/{plan}/extensions/{extension}/messages", messages)
+        .layer(middleware::from_fn_with_state(api.clone(), when_ready))
         .layer(middleware::from_fn(from_loopback));
     Router::new()
         .route("/healthz", get(async || "ok\n"))
@@ -79,6 +80,14 @@ async fn from_loopback(ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Requ
         return next.run(request).await;
     }
     problem(StatusCode::FORBIDDEN, "only callers on this machine (127.0.0.1 or ::1) are served")
+}
+
+/// Before a configuration is in force, no mailbox is known, and a writer must not take that for an answer.
+async fn when_ready(Shared(api): Shared<Api>, request: Request, next: Next) -> Response {
+    if api.ready.load(Ordering::Relaxed) {
+        return next.run(request).await;
+    }
+    problem(StatusCode::SERVICE_UNAVAILABLE, "no configuration is in force yet; send it again")
 }
 
 async fn readyz(Shared(api): Shared<Api>) -> Response {
@@ -119,8 +128,10 @@ async fn read(Shared(api): Shared<Api>, Path(parts): Path<Parts>) -> Response {
         Ok(found) => found,
         Err(response) => return response,
     };
-    let Some(notifier) = api.directory.notifier(&namespace, &mailbox) else {
-        return unknown(&namespace, &mailbox);
+    let notifier = match api.directory.notifier(&namespace, &mailbox) {
+        Found::Running(notifier) => notifier,
+        Found::Unknown => return unknown(&namespace, &mailbox),
+        Found::NotServed => return not_served(&namespace, &mailbox),
     };
     match notifier.get(mailbox.clone()).await {
         Ok(Some(state)) => answer(&namespace, &mailbox, &state),
@@ -143,8 +154,10 @@ async fn write(
         Ok(found) => found,
         Err(response) => return response,
     };
-    let Some(notifier) = api.directory.notifier(&namespace, &mailbox) else {
-        return unknown(&namespace, &mailbox);
+    let notifier = match api.directory.notifier(&namespace, &mailbox) {
+        Found::Running(notifier) => notifier,
+        Found::Unknown => return unknown(&namespace, &mailbox),
+        Found::NotServed => return not_served(&namespace, &mailbox),
     };
     match notifier.put(mailbox.clone(), put).await {
         Ok(PutAnswer::Accepted(state)) => answer(&namespace, &mailbox, &state),
@@ -162,13 +175,15 @@ async fn write(
     }
 }
 
+fn not_served(namespace: &str, mailbox: &str) -> Response {
+    let detail = format!(
+        "mailbox {mailbox} in namespace {namespace} has an error, or the notifier of its dial plan does not run; send it again when that is mended"
+    );
+    problem(StatusCode::SERVICE_UNAVAILABLE, &detail)
+}
+
 fn unknown(namespace: &str, mailbox: &str) -> Response {
-    problem(
-        StatusCode::NOT_FOUND,
-        &format!(
-            "there is no mailbox {mailbox} in namespace {namespace}, or it has errors and never had a dial plan"
-        ),
-    )
+    problem(StatusCode::NOT_FOUND, &format!("there is no mailbox {mailbox} in namespace {namespace}"))
 }
 
 async fn parse(headers: &HeaderMap, body: Body) -> Result<Put, Response> {

@@ -2,6 +2,7 @@
 //! many at once. A batch that failed goes before all others once more; the writers in it are told that nothing is known
 //! to be on disk.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -110,12 +111,21 @@ impl<R> Journal<R> {
         self.paused_until = now() + PAUSE;
         let (writers, touches): (Vec<_>, Vec<_>) =
             waiting.into_iter().partition(|w| matches!(w, Waiting::Counts { .. }));
-        let mut again: Vec<Change> =
-            changes.into_iter().filter(|change| !matches!(change, Change::Counts { .. })).collect();
-        again.append(&mut self.changes);
-        self.changes = again;
+        self.put_back(changes);
         self.waiting = touches.into_iter().chain(self.waiting.drain(..)).collect();
         Written { on_disk, waiting: writers }
+    }
+
+    /// Puts a batch that failed before what has come since, without what is superseded, so that a disk that stays broken
+    /// makes no list without end. Message state is left out: its writers were told that it is not stored.
+    fn put_back(&mut self, failed: Vec<Change>) {
+        let kept = failed.into_iter().filter(|change| !matches!(change, Change::Counts { .. }));
+        let newer = std::mem::take(&mut self.changes);
+        let mut seen = BTreeSet::new();
+        let mut all: Vec<Change> =
+            kept.chain(newer).rev().filter(|change| is_latest(change, &mut seen)).collect();
+        all.reverse();
+        self.changes = all;
     }
 
     /// Writes all that waits and closes the store.
@@ -123,13 +133,51 @@ impl<R> Journal<R> {
     /// # Errors
     /// What the store says; message state that was accepted is on disk in any case.
     pub async fn close(mut self) -> Result<(), crate::store::StoreError> {
-        if let Some(writing) = self.writing.take() {
+        if let Some(writing) = self.writing.take()
             // The store answers every batch before it ends.
-            let _ = writing.done.await;
+            && !writing.done.await.unwrap_or(false)
+        {
+            self.put_back(writing.changes);
         }
         if !self.changes.is_empty() {
             self.store.write(self.changes).await?;
         }
         self.store.close().await
+    }
+}
+
+/// Whether nothing newer replaces a change; to be asked from the newest to the oldest.
+fn is_latest(change: &Change, seen: &mut BTreeSet<(String, Option<String>)>) -> bool {
+    match change {
+        Change::Counts { .. } | Change::ForgetMailbox { .. } => true,
+        Change::Lamp { address, .. } => seen.insert((address.clone(), None)),
+        Change::Told { address, gateway, .. } => seen.insert((address.clone(), Some(gateway.clone()))),
+        // What came after it is kept as well, in its order: each kind of row is replaced as a whole.
+        Change::ForgetLamp { address } => seen.insert((address.clone(), Some(String::new()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+
+    fn told(address: &str, gateway: &str, new: u32) -> Change {
+        let counts = Counts { new, ..Counts::default() };
+        Change::Told { address: address.into(), gateway: gateway.into(), counts, at: 0, status: 200 }
+    }
+
+    #[test]
+    fn a_batch_that_failed_goes_first_and_what_is_superseded_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&folder.path().join("store.sqlite"), 0).unwrap();
+        let mut journal: Journal<()> = Journal::new(store);
+        let forget = Change::ForgetLamp { address: "4202".into() };
+        journal.changes = vec![told("4201", "pbx-a", 2), told("4202", "pbx-a", 1)];
+        let counts = Change::Counts { mailbox: "lina".into(), counts: Counts::NONE, version: 1, at: 0 };
+        journal.put_back(vec![told("4201", "pbx-a", 1), counts, told("4201", "pbx-b", 1), forget.clone()]);
+        let wanted =
+            vec![told("4201", "pbx-b", 1), forget, told("4201", "pbx-a", 2), told("4202", "pbx-a", 1)];
+        assert_eq!(journal.changes, wanted);
     }
 }

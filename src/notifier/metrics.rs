@@ -135,6 +135,20 @@ impl Metrics {
         self.gateway_up.get_or_create(&gateway_labels(plan, gateway)).set(i64::from(up));
     }
 
+    /// A gateway is not used any more: what was said of it would be read as if it were.
+    pub fn forget_gateway(&self, plan: &PlanLabels, gateway: &str) {
+        let labels = gateway_labels(plan, gateway);
+        self.gateway_up.remove(&labels);
+        self.notify_seconds.remove(&labels);
+    }
+
+    /// The notifier of a dial plan has ended.
+    pub fn forget_plan(&self, plan: &PlanLabels) {
+        for family in [&self.lamps, &self.pending, &self.failed, &self.unknown] {
+            family.remove(plan);
+        }
+    }
+
     /// Message state was accepted.
     pub fn accepted(&self, plan: &PlanLabels) {
         self.messages.get_or_create(plan).inc();

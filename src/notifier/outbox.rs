@@ -90,6 +90,8 @@ struct Way {
     routes: VecDeque<Route>,
     until: Time,
     is_asked: bool,
+    /// The last look-up failed.
+    is_lost: bool,
     waiting: Vec<u64>,
     /// Kinds of failure that were logged since the gateway last answered.
     said: Vec<Discriminant<client::Failure>>,
@@ -159,6 +161,11 @@ impl Outbox {
         self.take_off(self.next_probe, peer, None, now);
     }
 
+    /// Drops the ways to gateways that are not used any more, with their passwords and keys.
+    pub fn forget_peers(&mut self, peers: &BTreeMap<String, Arc<Peer>>) {
+        self.ways.retain(|name, _| peers.contains_key(name));
+    }
+
     /// Stops an attempt.
     pub fn abandon(&mut self, attempt: Attempt) {
         if self.flights.remove(&attempt.0).is_some() {
@@ -170,7 +177,10 @@ impl Outbox {
     pub fn expire(&mut self, now: Time) {
         while let Some((_, id)) = self.probes.front().copied().filter(|(at, _)| *at <= now) {
             self.probes.pop_front();
-            self.end(id, &client::Answer::Expired, now);
+            if self.flights.contains_key(&id) {
+                self.client.abandon(id);
+                self.end(id, &client::Answer::Expired, now);
+            }
         }
     }
 
@@ -239,6 +249,7 @@ impl Outbox {
                 // Addresses that were there stay in the order that failures gave them; new ones come first.
                 routes.sort_by_key(|new| way.routes.iter().position(|old| old.peer == new.peer));
                 way.routes = routes.into();
+                way.is_lost = false;
                 way.until = now + ROUTE_LIFE;
                 let Some(route) = way.routes.front().cloned() else { return };
                 for id in waiting {
@@ -246,8 +257,12 @@ impl Outbox {
                 }
             }
             Err(error) => {
-                way.routes.clear();
-                tracing::warn!(gateway = %found.peer.name, error = &error as &dyn std::error::Error, "no way to the gateway");
+                way.until = now + ROUTE_LIFE;
+                if !std::mem::replace(&mut way.is_lost, true) {
+                    tracing::warn!(gateway = %found.peer.name, error = &error as &dyn std::error::Error, "no way to the gateway");
+                }
+                // Name servers fail more often than PBXs move: what worked a moment ago goes on being used.
+                let waiting = if way.routes.is_empty() { waiting } else { Vec::new() };
                 for id in waiting {
                     self.end(id, &client::Answer::Transport(client::Failure::Unreachable), now);
                 }
@@ -302,6 +317,8 @@ impl Outbox {
         response: &Response,
     ) -> Option<(Route, (&'static str, String))> {
         let flight = self.flights.get(&id)?;
+        // A probe that is challenged has its answer: the gateway is alive.
+        flight.order.as_ref()?;
         let credentials = flight.peer.credentials.as_ref()?;
         let (asked, answered) = if status == 401 {
             ("WWW-Authenticate", "Authorization")
@@ -313,14 +330,11 @@ impl Outbox {
             return None;
         }
         let route = self.ways.get(&flight.peer.name)?.routes.front()?.clone();
-        let (method, uri) = match &flight.order {
-            Some(_) => ("NOTIFY", flight.uris(&route).ok()?.request),
-            None => ("OPTIONS", flight.gateway_uri().ok()?),
-        };
+        let uri = flight.uris(&route).ok()?.request;
         let cnonce = Token::from_random(rand::random());
         let value = digest::answer(
             &challenge,
-            method,
+            "NOTIFY",
             uri.as_str(),
             &credentials.username,
             &credentials.password,
@@ -336,12 +350,10 @@ impl Outbox {
         // What comes late from an earlier configuration says nothing of the way that is used now.
         if let Some(way) = self.ways.get_mut(&gateway).filter(|way| Arc::ptr_eq(&way.peer, &flight.peer)) {
             match answer {
+                client::Answer::Transport(failure) if !says_down(failure) => {}
                 client::Answer::Transport(failure) => {
                     way.complain(failure);
-                    // A host with several addresses is asked at the next one, however many requests failed at this one.
-                    if way.routes.front().is_some_and(|route| Some(route.peer) == flight.to) {
-                        way.routes.rotate_left(1);
-                    }
+                    way.turn_from(flight.to);
                 }
                 client::Answer::Final { status, .. } => {
                     way.said.clear();
@@ -350,13 +362,15 @@ impl Outbox {
                         way.challenged(*status);
                     }
                 }
-                client::Answer::Expired => {}
+                // A datagram to a dead address is not refused, it is lost.
+                client::Answer::Expired => way.turn_from(flight.to),
             }
         }
         let event = match (flight.order, answer) {
             (Some(Order { attempt, .. }), answer) => {
                 let answer = match answer {
                     client::Answer::Final { status, .. } => mwi::Answer::Final(*status),
+                    client::Answer::Transport(failure) if !says_down(failure) => mwi::Answer::Expired,
                     client::Answer::Transport(_) => mwi::Answer::Transport,
                     client::Answer::Expired => mwi::Answer::Expired,
                 };
@@ -365,12 +379,20 @@ impl Outbox {
             (None, client::Answer::Final { status, .. }) => {
                 Event::Probed { gateway, alive: answer::alive(*status) }
             }
+            // The next probe will tell.
+            (None, client::Answer::Transport(failure)) if !says_down(failure) => return,
             (None, client::Answer::Transport(_) | client::Answer::Expired) => {
                 Event::Probed { gateway, alive: false }
             }
         };
         self.events.push(event);
     }
+}
+
+/// Whether a failure proves that the gateway can't be reached. A queue of ours that is full and a connection that the peer closed
+/// in good order do not.
+const fn says_down(failure: &client::Failure) -> bool {
+    !matches!(failure, client::Failure::Overloaded | client::Failure::Closed)
 }
 
 impl Way {
@@ -380,9 +402,17 @@ impl Way {
             routes: VecDeque::new(),
             until: Time::ZERO,
             is_asked: false,
+            is_lost: false,
             waiting: Vec::new(),
             said: Vec::new(),
             is_challenged: false,
+        }
+    }
+
+    /// A host with several addresses is asked at the next one, however many requests failed at this one.
+    fn turn_from(&mut self, failed: Option<SocketAddr>) {
+        if self.routes.front().is_some_and(|route| Some(route.peer) == failed) {
+            self.routes.rotate_left(1);
         }
     }
 

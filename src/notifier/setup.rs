@@ -135,12 +135,16 @@ impl Setup {
             gateways,
             mailboxes: config.mailboxes.iter().map(|mailbox| claim(mailbox, config.sound)).collect(),
         };
-        let reasons = config.mailboxes.iter().map(|mailbox| (mailbox.name.clone(), mailbox.reason)).collect();
+        let reasons = config
+            .mailboxes
+            .iter()
+            .filter_map(|mailbox| Some((mailbox.name.clone(), mailbox.reason?)))
+            .collect();
         let mut extensions = BTreeMap::new();
         for mailbox in &config.mailboxes {
+            let Some(extension) = &mailbox.extension else { continue };
             for lamp in &mailbox.lamps {
-                let extension = mailbox.extension.clone().unwrap_or_default();
-                extensions.entry(lamp.to_string()).or_insert(extension);
+                extensions.entry(lamp.to_string()).or_insert_with(|| extension.clone());
             }
         }
         (Self { engine, uri_type: config.uri_type, peers, reasons, extensions }, refused)
@@ -161,7 +165,7 @@ fn claim(mailbox: &MailboxClaim, sound: bool) -> mwi::Mailbox {
 impl Made {
     fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        // The rate is no part of the way.
+        // The rate is no part of the way. Keys are: a gateway that refused the ones before is told everything again.
         let route = GatewayRoute { max_notify_per_second: 0, ..self.route.clone() };
         format!("{route:?}").hash(&mut hasher);
         (self.simulator, self.keys).hash(&mut hasher);
@@ -198,6 +202,7 @@ impl Peer {
             Way::Tls => (Transport::Tls, Some(material.tls_target(route, &host)?)),
         };
         let family = match route.family {
+            _ if simulator.is_some() => resolve::Family::Any,
             Family::V4 => resolve::Family::V4Only,
             Family::V6 => resolve::Family::V6Only,
             Family::Any => resolve::Family::Any,

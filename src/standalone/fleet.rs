@@ -1,7 +1,7 @@
 //! The notifiers of all dial plans in one process, with the SIP endpoints and simulators that they share.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +26,10 @@ use crate::store::StoreError;
 
 /// For so long after the start, the store of a process that is just ending is waited for.
 const STORE_PATIENCE: Duration = Duration::from_secs(3);
-/// How often it is asked.
-const STORE_PAUSE: Duration = Duration::from_millis(50);
+/// How long is waited before a store or a port is asked for once more.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How often a port is asked for that this process has just given up.
+const RETAKES: usize = 10;
 
 /// Why a notifier does not run.
 #[derive(Debug, thiserror::Error)]
@@ -67,11 +69,15 @@ struct EndpointKey {
     tls: Option<(u16, Vec<Vec<u8>>)>,
 }
 
+/// An endpoint, and what it was made for; none where it had to take another port.
+type Made = (Arc<Endpoint>, Option<EndpointKey>);
+
 struct Running {
     notifier: Notifier,
     task: JoinHandle<()>,
     endpoint: Arc<Endpoint>,
-    wanted: EndpointKey,
+    /// What the endpoint was made for; none where it had to take another port.
+    made_for: Option<EndpointKey>,
     peers: BTreeMap<String, Arc<Peer>>,
 }
 
@@ -89,39 +95,27 @@ impl Fleet {
         Self { common, running: BTreeMap::new(), simulators: BTreeMap::new() }
     }
 
-    /// Makes the notifiers of a namespace act by these configurations; returns when they do.
-    ///
-    /// # Errors
-    /// A store can't be opened, or no SIP port can be had. The other notifiers run all the same.
+    /// Makes the notifiers of a namespace act by these configurations; returns when they do, with the dial plans whose
+    /// notifier could not be started. The others run all the same.
     pub async fn apply(
         &mut self,
         namespace: &str,
         configs: &[NotifierConfig],
         complete: bool,
         keys: &dyn Keys,
-    ) -> Result<(), FleetError> {
+    ) -> Vec<(String, FleetError)> {
         let mut entries = (*self.common.directory.now()).clone();
-        let mut result = Ok(());
+        let mut failed = Vec::new();
         self.start_simulators(namespace, configs);
         for config in configs {
             let name = (namespace.to_owned(), config.dial_plan.clone());
             if !self.running.contains_key(&name) {
-                if !config.sound {
-                    continue;
-                }
                 match self.start(&name, config, keys).await {
-                    Ok(stored) => {
-                        if let Some(running) = self.running.get(&name) {
-                            entries.add_notifier(
-                                namespace,
-                                &config.dial_plan,
-                                running.notifier.clone(),
-                                stored,
-                            );
-                        }
+                    Ok((notifier, stored)) => {
+                        entries.add_notifier(namespace, &config.dial_plan, notifier, stored);
                     }
                     Err(error) => {
-                        result = Err(error);
+                        failed.push((config.dial_plan.clone(), error));
                         continue;
                     }
                 }
@@ -129,12 +123,8 @@ impl Fleet {
             self.configure(&name, config, complete, keys).await;
         }
         let wanted: BTreeSet<&str> = configs.iter().map(|config| config.dial_plan.as_str()).collect();
-        let gone: Vec<Name> = self
-            .running
-            .keys()
-            .filter(|(ns, plan)| ns == namespace && !wanted.contains(plan.as_str()))
-            .cloned()
-            .collect();
+        let is_gone = |(ns, plan): &&Name| ns == namespace && !wanted.contains(plan.as_str());
+        let gone: Vec<Name> = self.running.keys().filter(is_gone).cloned().collect();
         for name in gone {
             entries.remove_notifier(namespace, &name.1);
             self.stop(&name).await;
@@ -142,7 +132,13 @@ impl Fleet {
         entries.set_mailboxes(namespace, configs, complete);
         self.common.directory.replace(entries);
         self.stop_simulators(namespace, configs);
-        result
+        failed
+    }
+
+    /// Whether every notifier has the port that its dial plan wants.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.running.values().all(|running| running.made_for.is_some())
     }
 
     /// Namespaces with a notifier.
@@ -183,9 +179,9 @@ impl Fleet {
         name: &Name,
         config: &NotifierConfig,
         keys: &dyn Keys,
-    ) -> Result<BTreeSet<String>, FleetError> {
+    ) -> Result<(Notifier, BTreeSet<String>), FleetError> {
         let wanted = EndpointKey::of(config, keys);
-        let endpoint = self.endpoint(&wanted, name)?;
+        let (endpoint, made_for) = self.endpoint(&wanted, name)?;
         let path = self.common.data.join(format!("{}.{}.sqlite", name.0, name.1));
         let (notifier, stored, task) = loop {
             let parts = Parts {
@@ -200,32 +196,69 @@ impl Fleet {
                 Ok(Ok(started)) => break started,
                 // A process that was killed holds its files until the system has cleared it away.
                 Ok(Err(StoreError::InUse { .. })) if self.common.clock.now() < STORE_PATIENCE => {
-                    tokio::time::sleep(STORE_PAUSE).await
+                    tokio::time::sleep(PAUSE).await;
                 }
                 Ok(Err(error)) => return Err(error.into()),
                 Err(_) => return Err(StoreError::Stopped.into()),
             }
         };
-        self.running
-            .insert(name.clone(), Running { notifier, task, endpoint, wanted, peers: BTreeMap::new() });
-        Ok(stored.into_iter().collect())
+        let running =
+            Running { notifier: notifier.clone(), task, endpoint, made_for, peers: BTreeMap::new() };
+        self.running.insert(name.clone(), running);
+        Ok((notifier, stored.into_iter().collect()))
     }
 
     async fn configure(&mut self, name: &Name, config: &NotifierConfig, complete: bool, keys: &dyn Keys) {
-        let addresses = self.simulator_addresses(&name.0);
         let wanted = EndpointKey::of(config, keys);
-        let moved = self.running.get(name).is_some_and(|running| running.wanted != wanted);
-        let moved_to = moved.then(|| self.endpoint(&wanted, name)).transpose();
+        let made_for = self.running.get(name).and_then(|running| running.made_for.clone());
+        if made_for.as_ref() == Some(&wanted) {
+            return self.act_by(name, config, complete, keys, None).await;
+        }
+        let moved = match self.exact(&wanted, name) {
+            Ok(endpoint) => Some((endpoint, Some(wanted.clone()))),
+            // It has another port already, and the one that it wants is still taken.
+            Err(_) if made_for.is_none() => None,
+            Err(_) => self.endpoint(&wanted, name).ok(),
+        };
+        let is_fallback = moved.as_ref().is_some_and(|(_, made_for)| made_for.is_none());
+        self.act_by(name, config, complete, keys, moved).await;
+        if is_fallback {
+            // Often it was the notifier's own endpoint, with other settings, that had the port; now that is gone.
+            self.retake(name, config, complete, keys, &wanted).await;
+        }
+    }
+
+    async fn retake(
+        &mut self,
+        name: &Name,
+        config: &NotifierConfig,
+        complete: bool,
+        keys: &dyn Keys,
+        wanted: &EndpointKey,
+    ) {
+        for _ in 0..RETAKES {
+            tokio::time::sleep(PAUSE).await;
+            if let Ok(endpoint) = self.exact(wanted, name) {
+                let moved = Some((endpoint, Some(wanted.clone())));
+                return self.act_by(name, config, complete, keys, moved).await;
+            }
+        }
+    }
+
+    /// Hands a notifier its configuration, with another endpoint if it moves.
+    async fn act_by(
+        &mut self,
+        name: &Name,
+        config: &NotifierConfig,
+        complete: bool,
+        keys: &dyn Keys,
+        moved: Option<Made>,
+    ) {
+        let addresses = self.simulator_addresses(&name.0);
         let Some(running) = self.running.get_mut(name) else { return };
-        match moved_to {
-            Ok(None) => {}
-            Ok(Some(endpoint)) => {
-                running.endpoint = endpoint;
-                running.wanted = wanted;
-            }
-            Err(error) => {
-                tracing::error!(namespace = %name.0, name = %name.1, error = &error as &dyn std::error::Error, "NOTIFY goes on leaving from the port before")
-            }
+        if let Some((endpoint, made_for)) = moved {
+            running.endpoint = endpoint;
+            running.made_for = made_for;
         }
         let (setup, refused) = Setup::new(config, complete, keys, &addresses, &running.peers);
         for (gateway, error) in refused {
@@ -245,20 +278,29 @@ impl Fleet {
         }
     }
 
-    /// The endpoint that another dial plan has with the same settings, or a new one; on another port where that one is taken.
-    fn endpoint(&self, wanted: &EndpointKey, name: &Name) -> Result<Arc<Endpoint>, BindError> {
-        if let Some(running) = self.running.values().find(|running| running.wanted == *wanted) {
+    /// The endpoint as it is wanted, or one on another port where that is taken.
+    fn endpoint(&self, wanted: &EndpointKey, name: &Name) -> Result<Made, BindError> {
+        match self.exact(wanted, name) {
+            Ok(endpoint) => Ok((endpoint, Some(wanted.clone()))),
+            Err(error) => {
+                tracing::warn!(namespace = %name.0, name = %name.1, error = &error as &dyn std::error::Error, "NOTIFY leaves from another port, until this one is free");
+                let listen = SocketAddr::new(self.common.sip_listen, 0);
+                let config = EndpointConfig { listen, tls: None, advertised: wanted.advertised.clone() };
+                Ok((Arc::new(Endpoint::bind(config, Arc::new(Nobody))?), None))
+            }
+        }
+    }
+
+    /// The endpoint that another dial plan has with the same settings, or a new one.
+    fn exact(&self, wanted: &EndpointKey, name: &Name) -> Result<Arc<Endpoint>, BindError> {
+        if let Some(running) = self.running.values().find(|running| running.made_for.as_ref() == Some(wanted))
+        {
             return Ok(Arc::clone(&running.endpoint));
         }
         let tls = wanted.tls.as_ref().and_then(|(port, material)| self.listener(*port, material, name));
         let listen = SocketAddr::new(self.common.sip_listen, wanted.port);
         let config = EndpointConfig { listen, tls, advertised: wanted.advertised.clone() };
-        let bound = Endpoint::bind(config, Arc::new(Nobody)).or_else(|error| {
-            tracing::warn!(namespace = %name.0, name = %name.1, error = &error as &dyn std::error::Error, "NOTIFY leaves from another port");
-            let listen = SocketAddr::new(self.common.sip_listen, 0);
-            Endpoint::bind(EndpointConfig { listen, tls: None, advertised: wanted.advertised.clone() }, Arc::new(Nobody))
-        });
-        bound.map(Arc::new)
+        Endpoint::bind(config, Arc::new(Nobody)).map(Arc::new)
     }
 
     fn listener(&self, port: u16, material: &[Vec<u8>], name: &Name) -> Option<TlsListen> {
@@ -280,10 +322,10 @@ impl Fleet {
             if self.simulators.get(&name).is_some_and(|(port, _)| *port == gateway.port) {
                 continue;
             }
-            let listen = if self.common.sip_listen.is_loopback() {
-                self.common.sip_listen
-            } else {
-                IpAddr::V4(Ipv4Addr::LOCALHOST)
+            let listen = match self.common.sip_listen {
+                own if own.is_loopback() => own,
+                IpAddr::V6(own) if !own.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+                _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
             };
             let start =
                 |port| Simulator::start(&gateway.name, listen, port, Arc::clone(&self.common.watcher));

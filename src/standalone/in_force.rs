@@ -37,6 +37,8 @@ pub struct Entry {
     pub document: Document,
     generation: i64,
     created: Option<Time>,
+    /// It has no error of its own.
+    is_sound: bool,
 }
 
 /// What is wrong with a manifest that is not in force, though it could be read.
@@ -58,6 +60,8 @@ pub struct InForce {
     pub refused: Vec<Refused>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// Objects that have never been readable.
+    unread: BTreeSet<ObjectKey>,
     loaded_once: bool,
 }
 
@@ -65,8 +69,7 @@ impl InForce {
     /// Takes in what was loaded. Returns the objects whose lamps are to be sent again.
     pub fn update(&mut self, loaded: Loaded, now: &Time) -> Vec<ObjectKey> {
         let Loaded { documents, problems, files } = loaded;
-        let unreadable: Vec<Arc<str>> =
-            files.into_iter().filter(|file| !file.healthy).map(|file| file.path).collect();
+        let unreadable: Vec<_> = files.into_iter().filter(|file| !file.healthy).collect();
         let named: BTreeSet<ObjectKey> =
             problems.iter().filter_map(|problem| problem.object.clone()).collect();
         let before = std::mem::take(&mut self.entries);
@@ -88,26 +91,20 @@ impl InForce {
                 refresh.push(key);
             }
         }
-        let is_kept = |key: &ObjectKey, document: &Document| {
-            let lost = |path: &Arc<str>| {
-                **path == *document.place.file
-                    || path.is_empty()
-                    || (path.ends_with('/') && document.place.file.starts_with(&**path))
-            };
-            named.contains(key) || unreadable.iter().any(lost)
-        };
+        // What is missing may stand in a file that can't be read as a whole.
+        let is_kept = |key: &ObjectKey| !unreadable.is_empty() || named.contains(key);
         for (key, entry) in before {
-            if !self.entries.contains_key(&key) && is_kept(&key, &entry.document) {
+            if !self.entries.contains_key(&key) && is_kept(&key) {
                 self.entries.insert(key, entry);
             }
         }
         for (key, document) in secrets_before {
-            if !self.secrets.contains_key(&key) && is_kept(&key, &document) {
+            if !self.secrets.contains_key(&key) && is_kept(&key) {
                 self.secrets.insert(key, document);
             }
         }
-        self.complete = unreadable.is_empty()
-            && named.iter().all(|key| self.entries.contains_key(key) || self.secrets.contains_key(key));
+        self.complete = unreadable.is_empty();
+        self.unread = named.into_iter().filter(|key| !self.entries.contains_key(key)).collect();
         self.loaded_once = true;
         refresh
     }
@@ -123,14 +120,18 @@ impl InForce {
         };
         let has_error = findings.iter().any(|f| f.code.severity() == crate::domain::Severity::Error);
         if let Some(before) = before.filter(|_| has_error) {
-            let kept = Entry {
-                object: before.object.clone(),
-                document: before.document.clone(),
-                generation: before.generation,
-                created: before.created.clone(),
-            };
-            self.entries.insert(document.key(), kept);
+            self.entries.insert(document.key(), before.kept());
             self.refused.push(Refused { document, findings });
+            return;
+        }
+        if let Some(problem) = before
+            .filter(|before| before.is_sound)
+            .and_then(|before| changed_for_good(&before.object, &object, &document))
+        {
+            self.problems.push(problem);
+            if let Some(before) = before {
+                self.entries.insert(document.key(), before.kept());
+            }
             return;
         }
         let created = match before {
@@ -145,7 +146,15 @@ impl InForce {
             None => 1,
         };
         let object = object.with(generation, created.as_ref());
-        self.entries.insert(document.key(), Entry { object, document, generation, created });
+        self.entries
+            .insert(document.key(), Entry { object, document, generation, created, is_sound: !has_error });
+    }
+
+    /// Mailboxes of a namespace that exist and have never been readable.
+    #[must_use]
+    pub fn unread_mailboxes(&self, namespace: &str) -> Vec<String> {
+        let is_one = |key: &&ObjectKey| key.namespace == namespace && key.kind == Kind::Mailbox.as_str();
+        self.unread.iter().filter(is_one).map(|key| key.name.clone()).collect()
     }
 
     /// Namespaces with an object in force.
@@ -194,6 +203,18 @@ impl InForce {
 }
 
 impl Entry {
+    /// The same, for another round.
+    fn kept(&self) -> Self {
+        let Self { object, document, generation, created, is_sound } = self;
+        Self {
+            object: object.clone(),
+            document: document.clone(),
+            generation: *generation,
+            created: created.clone(),
+            is_sound: *is_sound,
+        }
+    }
+
     fn refresh_requested(&self) -> Option<&str> {
         self.document.value.pointer("/metadata/annotations")?.get(REFRESH)?.as_str()
     }
@@ -244,4 +265,33 @@ impl Object {
         }
         object
     }
+}
+
+/// A field that can't be changed, and was. An API server refuses that by the CEL rules of the definitions.
+fn changed_for_good(before: &Object, after: &Object, document: &Document) -> Option<Problem> {
+    let (path, old, new) = match (before, after) {
+        (Object::DialPlan(before), Object::DialPlan(after)) => {
+            let (before, after) = (&before.spec, &after.spec);
+            let digits = (before.number_of_digits_in_extension, after.number_of_digits_in_extension);
+            if digits.0 != digits.1 {
+                ("spec.numberOfDigitsInExtension", digits.0.to_string(), digits.1.to_string())
+            } else {
+                ("spec.uriType", before.uri_type.clone(), after.uri_type.clone())
+            }
+        }
+        (Object::Policy(before), Object::Policy(after)) => (
+            "spec.dialPlanRef.name",
+            before.spec.dial_plan_ref.name.clone(),
+            after.spec.dial_plan_ref.name.clone(),
+        ),
+        _ => return None,
+    };
+    (old != new).then(|| Problem {
+        place: document.place_of(path),
+        path: path.to_owned(),
+        code: "FieldImmutable",
+        message: format!("{path} was {old} and can't be changed to {new}"),
+        advice: "write the old value again, make another object beside this one, and move the mailboxes; until then the version before stays in force".into(),
+        object: Some(document.key()),
+    })
 }

@@ -6,7 +6,7 @@ mod fleet;
 mod in_force;
 mod report;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -27,14 +27,14 @@ use crate::notifier::metrics::Metrics;
 use crate::notifier::setup::Keys;
 use crate::notifier::simulator::Seen;
 use crate::serve::{BindError, Server};
-use crate::source::manifest::{Schemas, Watcher, load};
+use crate::source::manifest::{ObjectKey, Schemas, Watcher, load};
 use crate::source::secrets::Values;
 use fleet::{Common, Fleet, FleetError};
 use in_force::InForce;
 use report::{Report, Table, changes, one_to_try, tables};
 
-/// How often new values of Secrets in files are looked for.
-const SECRETS_PAUSE: Duration = Duration::from_secs(5);
+/// How often new values of Secrets in files are looked for, and what could not be had is tried again.
+const TICK: Duration = Duration::from_secs(5);
 
 /// What the command line says.
 #[derive(Clone, Debug)]
@@ -80,9 +80,17 @@ pub enum StandaloneError {
     /// HTTP can't listen.
     #[error("choose another address with --listen")]
     Http(#[from] BindError),
-    /// The first notifiers can't start.
-    #[error("a notifier can't start")]
-    Fleet(#[from] FleetError),
+    /// A notifier can't start.
+    #[error("the notifier of UMDialPlan {namespace}/{plan} can't start")]
+    Fleet {
+        /// Namespace of the dial plan.
+        namespace: String,
+        /// Its name.
+        plan: String,
+        /// Why.
+        #[source]
+        source: FleetError,
+    },
     /// The built-in schemas are broken.
     #[error("the built-in schemas can't be read")]
     Schemas(#[from] serde_json::Error),
@@ -137,8 +145,14 @@ pub async fn run(
         shown: None,
         tables: Vec::new(),
         values: 0,
+        stopped: BTreeSet::new(),
     };
-    program.reload(true).await?;
+    program.load();
+    if let Some((namespace, plan, source)) = program.apply().await.pop() {
+        program.fleet.stop_all().await;
+        return Err(StandaloneError::Fleet { namespace, plan, source });
+    }
+    program.show(true);
     ready.store(true, Ordering::Relaxed);
     program.invite(address);
     program.watch(&mut watcher, stop).await;
@@ -158,10 +172,7 @@ fn schemas() -> Result<Schemas, serde_json::Error> {
 fn once(options: &Options, console: &Console, schemas: &Schemas) -> Ended {
     let mut in_force = InForce::default();
     in_force.update(load(&options.dir, schemas), &now());
-    let outcomes = evaluate(&in_force, options, false)
-        .into_iter()
-        .map(|(namespace, (outcome, _))| (namespace, outcome))
-        .collect();
+    let outcomes = outcomes(evaluate(&in_force, options, false, &BTreeSet::new()));
     let report = Report::new(&options.dir, &in_force, &outcomes);
     for text in &report.texts {
         console(&format!("{text}\n"));
@@ -170,19 +181,30 @@ fn once(options: &Options, console: &Console, schemas: &Schemas) -> Ended {
     if report.errors == 0 { Ended::Well } else { Ended::WithErrors }
 }
 
-/// Evaluates every namespace.
-fn evaluate(in_force: &InForce, options: &Options, programmed: bool) -> BTreeMap<String, (Outcome, Values)> {
+/// Evaluates every namespace. `stopped` are the dial plans whose notifier does not run.
+fn evaluate(
+    in_force: &InForce,
+    options: &Options,
+    programmed: bool,
+    stopped: &BTreeSet<(String, String)>,
+) -> BTreeMap<String, (Outcome, Values)> {
     let of = |namespace: String| {
         let mut snapshot = in_force.snapshot(&namespace);
         let values = Values::new(in_force.secrets(&namespace), options.secrets.as_deref());
         let is_missing = |key: &KeyName| values.get(&key.name, &key.key).is_none();
+        let stopped = stopped.iter().filter(|(ns, _)| *ns == namespace).map(|(_, plan)| plan.clone());
         snapshot.facts = Facts {
             programmed,
+            stopped: stopped.collect(),
             missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect(),
         };
         (namespace, (domain::evaluate(&snapshot), values))
     };
     in_force.namespaces().into_iter().map(of).collect()
+}
+
+fn outcomes(evaluated: BTreeMap<String, (Outcome, Values)>) -> BTreeMap<String, Outcome> {
+    evaluated.into_iter().map(|(namespace, (outcome, _))| (namespace, outcome)).collect()
 }
 
 struct Program {
@@ -195,17 +217,25 @@ struct Program {
     tables: Vec<Table>,
     /// Digest of the Secret values in force.
     values: u64,
+    /// Namespaces and names of dial plans whose notifier does not run.
+    stopped: BTreeSet<(String, String)>,
 }
 
 impl Program {
     async fn watch(&mut self, watcher: &mut Watcher, mut stop: watch::Receiver<bool>) {
-        let mut tick = tokio::time::interval(SECRETS_PAUSE);
+        let mut tick = tokio::time::interval(TICK);
         loop {
             tokio::select! {
-                () = watcher.changed() => self.reload_later().await,
+                () = watcher.changed() => {
+                    let refresh = self.load();
+                    self.put_in_force().await;
+                    for key in refresh {
+                        self.fleet.refresh(&key.namespace, &key.kind, &key.name);
+                    }
+                }
                 _ = tick.tick() => {
-                    if self.digest() != self.values {
-                        self.reload_later().await;
+                    if !self.stopped.is_empty() || !self.fleet.is_settled() || self.digest() != self.values {
+                        self.put_in_force().await;
                     }
                 }
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -213,47 +243,51 @@ impl Program {
         }
     }
 
-    async fn reload_later(&mut self) {
-        if let Err(error) = self.reload(false).await {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a notifier can't start; the others go on"
-            );
-        }
+    /// Reads the directory. Returns the objects whose lamps are to be sent again.
+    fn load(&mut self) -> Vec<ObjectKey> {
+        let loaded = load(&self.options.dir, &self.schemas);
+        self.in_force.update(loaded, &now())
     }
 
-    /// Reads the directory and puts in force what it says.
-    async fn reload(&mut self, first: bool) -> Result<(), FleetError> {
-        let loaded = load(&self.options.dir, &self.schemas);
-        let refresh = self.in_force.update(loaded, &now());
-        let evaluated = evaluate(&self.in_force, &self.options, true);
-        let mut result = Ok(());
-        for (namespace, (outcome, values)) in &evaluated {
-            let applied =
-                self.fleet.apply(namespace, &outcome.notifiers(), self.in_force.complete, values).await;
-            result = result.and(applied);
+    /// Makes the notifiers act by what the directory says, and shows what came of it. What does not start is tried again.
+    async fn put_in_force(&mut self) {
+        for (namespace, plan, error) in self.apply().await {
+            if self.stopped.insert((namespace.clone(), plan.clone())) {
+                tracing::error!(%namespace, name = %plan, error = &error as &dyn std::error::Error, "the notifier can't start; it is tried again, and the others go on");
+            }
         }
-        for namespace in
-            self.fleet.namespaces().into_iter().filter(|namespace| !evaluated.contains_key(namespace))
-        {
-            result = result
-                .and(self.fleet.apply(&namespace, &[], self.in_force.complete, &Values::default()).await);
-        }
-        if first && result.is_err() {
-            return result;
-        }
-        for key in refresh {
-            self.fleet.refresh(&key.namespace, &key.kind, &key.name);
-        }
+        self.show(false);
+    }
+
+    /// Returns the dial plans whose notifier can't start.
+    async fn apply(&mut self) -> Vec<(String, String, FleetError)> {
+        // Values that change from here on are new the next time.
         self.values = self.digest();
-        let outcomes = evaluated.into_iter().map(|(namespace, (outcome, _))| (namespace, outcome)).collect();
-        self.show(&outcomes, first);
-        result
+        let mut failed = Vec::new();
+        let evaluated = evaluate(&self.in_force, &self.options, true, &BTreeSet::new());
+        for (namespace, (outcome, values)) in &evaluated {
+            let mut configs = outcome.notifiers();
+            let unread = self.in_force.unread_mailboxes(namespace);
+            configs.iter_mut().for_each(|config| config.hold(&unread));
+            for (plan, error) in self.fleet.apply(namespace, &configs, self.in_force.complete, values).await {
+                failed.push((namespace.clone(), plan, error));
+            }
+        }
+        let has_gone = |namespace: &String| !evaluated.contains_key(namespace);
+        for namespace in self.fleet.namespaces().into_iter().filter(has_gone) {
+            self.fleet.apply(&namespace, &[], self.in_force.complete, &Values::default()).await;
+        }
+        let fails = |(namespace, plan): &(String, String)| {
+            failed.iter().any(|(ns, name, _)| ns == namespace && name == plan)
+        };
+        self.stopped.retain(fails);
+        failed
     }
 
     /// Prints findings and tables where they are new.
-    fn show(&mut self, outcomes: &BTreeMap<String, Outcome>, first: bool) {
-        let report = Report::new(&self.options.dir, &self.in_force, outcomes);
+    fn show(&mut self, first: bool) {
+        let outcomes = outcomes(evaluate(&self.in_force, &self.options, true, &self.stopped));
+        let report = Report::new(&self.options.dir, &self.in_force, &outcomes);
         if self.shown.as_ref() != Some(&report) {
             for text in &report.texts {
                 (self.console)(&format!("{text}\n"));
@@ -263,7 +297,7 @@ impl Program {
             }
             self.shown = Some(report);
         }
-        let tables = tables(outcomes);
+        let tables = tables(&outcomes);
         (self.console)(&changes(&tables, &self.tables));
         self.tables = tables;
         if first && self.in_force.is_empty() {
@@ -276,10 +310,7 @@ impl Program {
 
     /// The command that lights a lamp.
     fn invite(&self, address: SocketAddr) {
-        let outcomes = evaluate(&self.in_force, &self.options, true)
-            .into_iter()
-            .map(|(namespace, (outcome, _))| (namespace, outcome))
-            .collect();
+        let outcomes = outcomes(evaluate(&self.in_force, &self.options, true, &self.stopped));
         let mut text = format!(
             "\nLamplighter listens on http://{address} and watches {}.\n",
             self.options.dir.display()

@@ -108,10 +108,19 @@ fn check(case: &Path) -> Result<(), String> {
 fn facts(value: &Value) -> Facts {
     let names = value["missingKeys"].as_array().into_iter().flatten();
     for key in value.as_object().unwrap().keys() {
-        assert!(["programmed", "missingKeys"].contains(&key.as_str()), "facts.yaml: unknown field {key}");
+        assert!(
+            ["programmed", "missingKeys", "stopped"].contains(&key.as_str()),
+            "facts.yaml: unknown field {key}"
+        );
     }
     Facts {
         programmed: value["programmed"].as_bool().unwrap_or_default(),
+        stopped: value["stopped"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|name| name.as_str().unwrap().into())
+            .collect(),
         missing_keys: names
             .map(|key| KeyName {
                 name: key["name"].as_str().unwrap().into(),

@@ -76,7 +76,7 @@ fn the_checks_of_sipp_fail_a_notify_without_a_subscription_state() {
     let notify = |call: &str, state: &str| {
         format!(
             "NOTIFY sip:4201@127.0.0.1:{port} SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{call};rport\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:4201@127.0.0.1>;tag=a1\r\nTo: <sip:4201@127.0.0.1:{port}>\r\nCall-ID: {call}\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:4201@127.0.0.1>;tag=a1\r\nTo: <sip:4201@127.0.0.1>\r\nCall-ID: {call}\r\n\
              CSeq: 1 NOTIFY\r\nContact: <sip:{from}>\r\nEvent: message-summary\r\n{state}User-Agent: Lamplighter/0.1.0\r\n\
              Content-Type: application/simple-message-summary\r\nContent-Length: {length}\r\n\r\n{body}",
             port = sipp.port,

@@ -207,6 +207,12 @@ impl Lamp {
         self.contacts.iter().any(|contact| self.stale(contact, shared))
     }
 
+    /// A gateway that can't be told at present may show the lamp lit.
+    pub fn lit_out_of_reach(&self, shared: &Shared) -> bool {
+        let lit = |contact: &Contact| contact.doubt || contact.told.is_some_and(|told| told.counts.lamp_on());
+        self.contacts.iter().any(|contact| !shared.usable(contact.peer) && lit(contact))
+    }
+
     /// Owes the newest state to every gateway that shows something else; call it when one has confirmed.
     pub fn owe_copies(&mut self, shared: &Shared) {
         let mut contacts = std::mem::take(&mut self.contacts);

@@ -13,6 +13,10 @@ impl Lamp {
     pub fn rest(&mut self, shared: &mut Shared, now: Time) -> Option<Time> {
         let certain = self.clean(shared) && !self.any_stale(shared);
         if certain && self.claims.is_empty() {
+            if self.lit_out_of_reach(shared) {
+                // It is put out there when the gateway is used again, or forgotten after 30 days.
+                return self.forget_at;
+            }
             self.forget(shared);
             return None;
         }

@@ -66,7 +66,7 @@ async fn many_requests_at_once_share_one_connection_and_a_broken_one_fails_all_a
     assert_eq!(sender.status().await, 200);
     drop(first);
     for _ in 0..31 {
-        assert_eq!(sender.failure().await, Failure::Broken);
+        assert_eq!(sender.failure().await, Failure::Closed);
     }
     sender.client.send(outgoing(100, "NOTIFY", &route)).unwrap();
     let mut second = accept(&listener).await;

@@ -158,12 +158,13 @@ fn is_confidential(problem: &Problem, text: &str) -> bool {
     }
     let documents = text::documents(text);
     let document = documents.iter().rev().find(|(first_line, _)| *first_line <= problem.place.line);
-    document.is_some_and(|(_, document)| document.lines().any(says_secret))
+    document.is_some_and(|(_, document)| says_secret(document))
 }
 
-fn says_secret(line: &str) -> bool {
-    let line = line.trim_start_matches(|c: char| c.is_whitespace() || "-{\"'\u{feff}".contains(c));
-    line.starts_with("kind") && line.contains("Secret")
+/// In block style, in flow style or as JSON, with whatever quotes and blanks.
+fn says_secret(document: &str) -> bool {
+    let plain: String = document.chars().filter(|c| !c.is_whitespace() && !"\"'".contains(*c)).collect();
+    ["kind:Secret", "stringData:"].iter().any(|word| plain.contains(word))
 }
 
 /// A line by its number, without byte order mark and line end. Control characters that the renderer lets through, which
