@@ -14,5 +14,6 @@ pub mod metrics;
 mod outbox;
 pub mod setup;
 pub mod simulator;
+mod way;
 
 pub use delivery::{Notifier, Parts, Put, PutAnswer, State, Unavailable};

@@ -2,7 +2,6 @@
 //! about lamps: the engine asked for what is sent here and hears what became of it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::mem::Discriminant;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +10,13 @@ use tokio::sync::mpsc;
 
 use super::identity::{Names, Uris, uris};
 use super::setup::Peer;
+use super::way::{Way, says_down};
 use crate::domain::object::UriType;
 use crate::engine::Time;
 use crate::engine::mwi::{self, Attempt};
 use crate::net::client::{self, Client, Outcome, Outgoing};
 use crate::net::endpoint::Endpoint;
-use crate::net::resolve::{Route, RouteError, Target};
+use crate::net::resolve::{Route, RouteError};
 use crate::sip::message::Response;
 use crate::sip::outgoing::{Ids, Notify, OptionsPing, branch_text};
 use crate::sip::summary::Counts;
@@ -81,22 +81,6 @@ struct Flight {
     call_id: Token,
     from_tag: Token,
     cseq: u32,
-}
-
-/// The way to one gateway, as far as it is known.
-struct Way {
-    peer: Arc<Peer>,
-    /// The addresses of the gateway, best first; the one that failed last is at the end.
-    routes: VecDeque<Route>,
-    until: Time,
-    is_asked: bool,
-    /// The last look-up failed.
-    is_lost: bool,
-    waiting: Vec<u64>,
-    /// Kinds of failure that were logged since the gateway last answered.
-    said: Vec<Discriminant<client::Failure>>,
-    /// The last NOTIFY ended with a challenge.
-    is_challenged: bool,
 }
 
 struct Found {
@@ -221,7 +205,8 @@ impl Outbox {
         let way = self.ways.entry(peer.name.clone()).or_insert_with(|| Way::new(peer));
         if !Arc::ptr_eq(&way.peer, peer) {
             let waiting = std::mem::take(&mut way.waiting);
-            *way = Way { waiting, ..Way::new(peer) };
+            *way = Way::new(peer);
+            way.waiting = waiting;
         }
         if now >= way.until && !way.is_asked {
             way.is_asked = true;
@@ -356,7 +341,7 @@ impl Outbox {
                     way.turn_from(flight.to);
                 }
                 client::Answer::Final { status, .. } => {
-                    way.said.clear();
+                    way.answered();
                     // Probes are seldom challenged, so they show nothing of the password.
                     if flight.order.is_some() {
                         way.challenged(*status);
@@ -386,56 +371,6 @@ impl Outbox {
             }
         };
         self.events.push(event);
-    }
-}
-
-/// Whether a failure proves that the gateway can't be reached. A queue of ours that is full and a connection that the peer closed
-/// in good order do not.
-const fn says_down(failure: &client::Failure) -> bool {
-    !matches!(failure, client::Failure::Overloaded | client::Failure::Closed)
-}
-
-impl Way {
-    fn new(peer: &Arc<Peer>) -> Self {
-        Self {
-            peer: Arc::clone(peer),
-            routes: VecDeque::new(),
-            until: Time::ZERO,
-            is_asked: false,
-            is_lost: false,
-            waiting: Vec::new(),
-            said: Vec::new(),
-            is_challenged: false,
-        }
-    }
-
-    /// A host with several addresses is asked at the next one, however many requests failed at this one.
-    fn turn_from(&mut self, failed: Option<SocketAddr>) {
-        if self.routes.front().is_some_and(|route| Some(route.peer) == failed) {
-            self.routes.rotate_left(1);
-        }
-    }
-
-    /// Logs that a NOTIFY ended with a challenge, which credentials would have answered: once until one is accepted.
-    fn challenged(&mut self, status: u16) {
-        let was = std::mem::replace(&mut self.is_challenged, matches!(status, 401 | 407));
-        if self.is_challenged && !was {
-            let advice = match self.peer.credentials {
-                Some(_) => "the gateway does not take the user name and password of its `auth` block",
-                None => "the gateway asks for a password: give it an `auth` block",
-            };
-            tracing::warn!(gateway = %self.peer.name, status, "{advice}");
-        }
-    }
-
-    /// Logs why the gateway can't be reached: each kind of failure once until it answers, so that probes don't fill the log.
-    fn complain(&mut self, failure: &client::Failure) {
-        let kind = std::mem::discriminant(failure);
-        if !self.said.contains(&kind) {
-            self.said.push(kind);
-            let Target { host, port, transport, .. } = &self.peer.target;
-            tracing::warn!(gateway = %self.peer.name, reason = %failure, "{host} port {port} can't be reached over {transport}");
-        }
     }
 }
 
