@@ -2,184 +2,44 @@
 //! requests, answers and written batches come in one after the other, and after each the engine says what is to be done.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
+use super::door::{Parts, Put, PutAnswer, Reply, Request, State};
 use super::journal::{Journal, Waiting, Written};
-use super::metrics::{Metrics, PlanLabels};
 use super::outbox::{Event, Order, Outbox};
 use super::setup::{Peer, Setup};
 use crate::clock::{Clock, wall_ms};
 use crate::domain::Code;
 use crate::domain::object::UriType;
-use crate::engine::mwi::{
-    Accept, Action, Answer, Engine, MailboxView, Refresh, Report, Stored, StoredLamp, StoredTold, accept,
-};
+use crate::engine::absence::Absences;
+use crate::engine::mwi::{Accept, Action, Answer, Engine, Report, Stored, StoredLamp, StoredTold, accept};
 use crate::net::endpoint::Endpoint;
 use crate::sip::summary::Counts;
-use crate::store::{Change, Contents, Store, StoreError};
+use crate::store::{Change, Contents, Store};
 
-/// Requests that may wait for the task.
-const QUEUE: usize = 4096;
 /// Requests that are taken at a time, so that answers get their turn.
 const TURN: usize = 128;
 /// How long NOTIFY requests in flight may take when the program ends.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
+/// How often mailboxes that are gone are looked at.
+const LOOK_PAUSE: Duration = Duration::from_hours(1);
 
-/// What a notifier is made of.
-pub struct Parts {
-    /// The dial plan.
-    pub plan: PlanLabels,
-    /// From where NOTIFY leaves.
-    pub endpoint: Arc<Endpoint>,
-    /// The clock of the process.
-    pub clock: Clock,
-    /// The metrics of the process.
-    pub metrics: Arc<Metrics>,
-}
-
-/// New message state.
-#[derive(Clone, Copy, Debug)]
-pub struct Put {
-    /// The messages.
-    pub counts: Counts,
-    /// The writer's own count of its changes.
-    pub version: Option<u64>,
-}
-
-/// What became of new message state.
-#[derive(Debug)]
-pub enum PutAnswer {
-    /// It is on disk.
-    Accepted(State),
-    /// Something newer is known.
-    Conflict(State),
-    /// No such mailbox.
-    Unknown,
-    /// The disk failed, or too much waits for it.
-    NotStored,
-}
-
-/// What is known of a mailbox.
-#[derive(Clone, Debug)]
-pub struct State {
-    /// Messages and lamps.
-    pub view: MailboxView,
-    /// Why it may have a lamp, or not; none while its manifest can't be read.
-    pub reason: Option<Code>,
-}
-
-/// The notifier's task does not answer: it is overloaded or has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the notifier of this dial plan takes nothing at the moment")]
-pub struct Unavailable;
-
-type Reply = oneshot::Sender<PutAnswer>;
-
-enum Request {
-    Configure(Box<Setup>, Arc<Endpoint>, oneshot::Sender<()>),
-    Put(String, Put, Reply),
-    Get(String, oneshot::Sender<Option<State>>),
-    Refresh(Refresh),
-    Stop,
-}
-
-/// The door to a running notifier.
-#[derive(Clone)]
-pub struct Notifier {
-    requests: mpsc::Sender<Request>,
-}
-
-impl Notifier {
-    /// Opens the store at `path` and starts the task. Returns the names of the mailboxes in the store as well. Blocks on the disk.
-    ///
-    /// # Errors
-    /// The store can't be opened.
-    pub fn start(parts: Parts, path: &Path) -> Result<(Self, Vec<String>, JoinHandle<()>), StoreError> {
-        let now_ms = wall_ms();
-        let (store, contents) = Store::open(path, now_ms)?;
-        if let Some(moved) = &contents.damaged {
-            tracing::error!(name = %parts.plan.name, moved = %moved.display(), "the store was damaged and was moved aside: all message states are unknown until they are reported again");
-        }
-        let known = contents.mailboxes.iter().map(|mailbox| mailbox.mailbox.clone()).collect();
-        let (requests, queue) = mpsc::channel(QUEUE);
-        let mut engine = Engine::new(rand::random());
-        engine.restore(stored(contents, now_ms), parts.clock.now());
-        let delivery = Delivery {
-            outbox: Outbox::new(Arc::clone(&parts.endpoint)),
-            journal: Journal::new(store),
-            engine,
-            parts,
-            accepted: BTreeMap::new(),
-            peers: BTreeMap::new(),
-            reasons: BTreeMap::new(),
-            extensions: BTreeMap::new(),
-            uri_type: UriType::TelExtn,
-            actions: Vec::new(),
-        };
-        let task = tokio::spawn(delivery.run(queue));
-        Ok((Self { requests }, known, task))
-    }
-
-    /// Puts a configuration in force; returns when the task acts by it.
-    ///
-    /// # Errors
-    /// The task has ended.
-    pub async fn configure(&self, setup: Setup, endpoint: Arc<Endpoint>) -> Result<(), Unavailable> {
-        let (done, acts) = oneshot::channel();
-        self.requests
-            .send(Request::Configure(Box::new(setup), endpoint, done))
-            .await
-            .map_err(|_| Unavailable)?;
-        acts.await.map_err(|_| Unavailable)
-    }
-
-    /// Hands in new message state; returns when it is on disk.
-    ///
-    /// # Errors
-    /// Too many requests wait, or the task has ended.
-    pub async fn put(&self, mailbox: String, put: Put) -> Result<PutAnswer, Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.try_send(Request::Put(mailbox, put, reply)).map_err(|_| Unavailable)?;
-        answer.await.map_err(|_| Unavailable)
-    }
-
-    /// What is known of a mailbox, if it is one of the dial plan's.
-    ///
-    /// # Errors
-    /// Too many requests wait, or the task has ended.
-    pub async fn get(&self, mailbox: String) -> Result<Option<State>, Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        self.requests.try_send(Request::Get(mailbox, reply)).map_err(|_| Unavailable)?;
-        answer.await.map_err(|_| Unavailable)
-    }
-
-    /// Sends lamps again.
-    ///
-    /// # Errors
-    /// Too many requests wait, or the task has ended.
-    pub fn refresh(&self, which: Refresh) -> Result<(), Unavailable> {
-        self.requests.try_send(Request::Refresh(which)).map_err(|_| Unavailable)
-    }
-
-    /// Asks the task to end: what is in flight may still be answered for 3 s, then all is written.
-    pub async fn stop(&self) {
-        // It may have ended already.
-        let _ = self.requests.send(Request::Stop).await;
-    }
-}
-
-struct Delivery {
+/// The state of the task.
+pub struct Delivery {
     engine: Engine,
     journal: Journal<Reply>,
     outbox: Outbox,
     parts: Parts,
     /// Message state that is at the disk, by mailbox; what the engine knows is older.
     accepted: BTreeMap<String, (Counts, u64)>,
+    absences: Absences,
+    /// The configuration names every mailbox that there is.
+    is_complete: bool,
+    /// When those that are gone are looked at again.
+    look_at: Option<Duration>,
     peers: BTreeMap<String, Arc<Peer>>,
     reasons: BTreeMap<String, Code>,
     extensions: BTreeMap<String, String>,
@@ -188,7 +48,31 @@ struct Delivery {
 }
 
 impl Delivery {
-    async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+    /// What the task owns, with the state that the store had.
+    pub fn new(parts: Parts, store: Store, contents: Contents, now_ms: i64) -> Self {
+        let mut absences = Absences::default();
+        contents.mailboxes.iter().for_each(|stored| absences.stored(&stored.mailbox, stored.at));
+        let mut engine = Engine::new(rand::random());
+        engine.restore(stored(contents, now_ms), parts.clock.now());
+        Self {
+            outbox: Outbox::new(Arc::clone(&parts.endpoint)),
+            journal: Journal::new(store),
+            engine,
+            parts,
+            accepted: BTreeMap::new(),
+            absences,
+            is_complete: false,
+            look_at: None,
+            peers: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            extensions: BTreeMap::new(),
+            uri_type: UriType::TelExtn,
+            actions: Vec::new(),
+        }
+    }
+
+    /// Runs until it is told to stop, or nobody can tell it anything any more.
+    pub async fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         let clock = self.parts.clock;
         let (mut requests, mut outcomes) = (Vec::with_capacity(TURN), Vec::with_capacity(256));
         let mut goes_on = true;
@@ -214,6 +98,9 @@ impl Delivery {
     fn act(&mut self, sends: bool) {
         let now = self.parts.clock.now();
         self.outbox.expire(now);
+        if self.look_at.is_some_and(|at| at <= now) {
+            self.look_for_the_gone(now);
+        }
         loop {
             let events = self.outbox.events();
             let none = events.is_empty();
@@ -235,7 +122,10 @@ impl Delivery {
     }
 
     fn deadline(&self) -> Option<Duration> {
-        [self.engine.deadline(), self.outbox.deadline(), self.journal.deadline()].into_iter().flatten().min()
+        [self.engine.deadline(), self.outbox.deadline(), self.journal.deadline(), self.look_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn ended(&mut self, event: Event, now: Duration) {
@@ -344,7 +234,28 @@ impl Delivery {
         self.extensions.extend(extensions);
         self.outbox.forget_peers(&self.peers);
         self.uri_type = uri_type;
+        self.is_complete = engine.complete;
         self.engine.configure(engine, now);
+        self.look_at = Some(now);
+    }
+
+    /// The state of a mailbox is kept for 30 days after it left.
+    fn look_for_the_gone(&mut self, now: Duration) {
+        self.look_at = Some(now + LOOK_PAUSE);
+        if !self.is_complete {
+            return;
+        }
+        let at = wall_ms();
+        let changes = self.absences.look(|mailbox| self.engine.knows(mailbox), at);
+        for mailbox in changes.left {
+            if let Some((counts, version)) = self.engine.version_of(&mailbox) {
+                self.journal.add(Change::Counts { mailbox, counts, version, at }, None);
+            }
+        }
+        for mailbox in changes.expired {
+            self.engine.forget_counts(&mailbox);
+            self.journal.add(Change::ForgetMailbox { mailbox }, None);
+        }
     }
 
     fn put(&mut self, mailbox: String, put: Put, reply: Reply) {
@@ -392,6 +303,7 @@ impl Delivery {
                         self.accepted.remove(&mailbox);
                     }
                     if written.on_disk {
+                        self.absences.reported(&mailbox);
                         self.engine.counts(&mailbox, counts, version, now);
                         self.parts.metrics.accepted(&self.parts.plan);
                     }

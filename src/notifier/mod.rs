@@ -1,12 +1,13 @@
 //! The data plane of one dial plan: message state comes in, NOTIFY goes out, and what was told is kept.
 //!
 //! It decides nothing: [`crate::domain`] says who may have which lamp, [`crate::engine`] what is sent when, [`crate::sip`]
-//! what a message looks like. Reading order: [`setup`] (what configuration becomes), `delivery` (the one task that owns
-//! engine and store), `outbox` (requests to gateways), `journal` (what is to be stored), [`http`] (message state over HTTP).
+//! what a message looks like. Reading order: [`setup`] (what configuration becomes), `door` (what
+//! others may ask), `delivery` (the one task that owns engine and store), `outbox` (requests to gateways), `journal` (what is to be stored), [`http`] (message state over HTTP).
 
 mod body;
 mod delivery;
 pub mod directory;
+mod door;
 pub mod http;
 mod identity;
 mod journal;
@@ -16,4 +17,4 @@ pub mod setup;
 pub mod simulator;
 mod way;
 
-pub use delivery::{Notifier, Parts, Put, PutAnswer, State, Unavailable};
+pub use door::{Notifier, Parts, Put, PutAnswer, State, Unavailable};

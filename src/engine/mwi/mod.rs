@@ -199,6 +199,15 @@ impl Engine {
         self.shared.claimants.named(mailbox)?.counts
     }
 
+    /// Forgets the counts of a mailbox that left the configuration long ago.
+    pub fn forget_counts(&mut self, mailbox: &str) {
+        let id = self.shared.claimants.id(mailbox);
+        if let Some(claimant) = id.and_then(|id| self.shared.claimants.get_mut(id)).filter(|c| !c.configured)
+        {
+            claimant.counts = None;
+        }
+    }
+
     /// Whether the mailbox is in the configuration.
     pub fn knows(&self, mailbox: &str) -> bool {
         self.shared.claimants.named(mailbox).is_some_and(|claimant| claimant.configured)
