@@ -15,6 +15,8 @@ mod common;
 mod broken;
 #[path = "standalone/claims.rs"]
 mod claims;
+#[path = "standalone/commits.rs"]
+mod commits;
 #[path = "standalone/digest.rs"]
 mod digest;
 #[path = "standalone/durable.rs"]
@@ -29,9 +31,13 @@ mod gateway;
 mod http;
 #[path = "standalone/modes.rs"]
 mod modes;
+#[path = "standalone/moving.rs"]
+mod moving;
 #[path = "standalone/once.rs"]
 mod once;
 #[path = "standalone/quickstart.rs"]
 mod quickstart;
+#[path = "standalone/unserved.rs"]
+mod unserved;
 #[path = "standalone/wire.rs"]
 mod wire;

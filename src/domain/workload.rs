@@ -63,6 +63,8 @@ pub struct GatewayRoute {
 pub struct MailboxClaim {
     /// Name of the mailbox.
     pub name: String,
+    /// It is one of this dial plan's; false where an error hides which dial plan it has.
+    pub placed: bool,
     /// Extensions and addresses by which a voice-mail server may name it.
     pub addresses: Vec<String>,
     /// Primary extension, for `{extension}` in templates.
@@ -80,6 +82,7 @@ impl NotifierConfig {
     pub fn hold(&mut self, names: &[String]) {
         let held = |name: &String| MailboxClaim {
             name: name.clone(),
+            placed: false,
             addresses: Vec::new(),
             extension: None,
             lamps: Vec::new(),
@@ -116,6 +119,7 @@ impl Outcome {
         let resource = own.resource.iter().map(ToString::to_string);
         Some(MailboxClaim {
             name: node.name.to_string(),
+            placed: node.value.dial_plan.is_some(),
             addresses: extensions.chain(resource).collect(),
             extension: own.extensions.iter().flatten().next().map(|extension| extension.as_str().to_owned()),
             lamps: own.lamps.clone(),

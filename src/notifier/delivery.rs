@@ -220,6 +220,8 @@ impl Delivery {
                 self.engine.answered(attempt, Answer::Expired, now, wall_ms());
             }
             self.outbox = Outbox::new(Arc::clone(endpoint));
+            // The one before ends with its last owner, and gives its port back.
+            self.parts.endpoint = Arc::clone(endpoint);
         }
         let Setup { engine, uri_type, peers, reasons, extensions } = setup;
         for name in peers.keys().filter(|name| !self.peers.contains_key(*name)) {

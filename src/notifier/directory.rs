@@ -84,20 +84,27 @@ impl Entries {
         self.stored.remove(&key(namespace, plan));
     }
 
-    /// Takes in the mailboxes of all dial plans of a namespace, in place of those before; without `complete`, those that
-    /// are not listed are still there, for nobody can say that they were removed.
-    pub fn set_mailboxes(&mut self, namespace: &str, configs: &[NotifierConfig], complete: bool) {
-        let mut listed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for config in configs {
-            for mailbox in &config.mailboxes {
-                listed.entry(&mailbox.name).or_default().push(&config.dial_plan);
-            }
-        }
-        let is_kept =
-            |ns: &str, mailbox: &str| ns != namespace || (!complete && !listed.contains_key(mailbox));
-        let before = self.mailboxes.clone();
+    /// Takes in the mailboxes of all dial plans of a namespace, in place of those before. `existing` are those that are there,
+    /// with a dial plan or without; unless `complete`, others that were there are so still, for nobody can say that they
+    /// were removed.
+    pub fn set_mailboxes(
+        &mut self,
+        namespace: &str,
+        configs: &[NotifierConfig],
+        existing: &BTreeSet<String>,
+        complete: bool,
+    ) {
+        let placed: BTreeMap<&str, &str> = configs
+            .iter()
+            .flat_map(|config| config.mailboxes.iter().map(move |mailbox| (mailbox, config)))
+            .filter(|(mailbox, _)| mailbox.placed)
+            .map(|(mailbox, config)| (mailbox.name.as_str(), config.dial_plan.as_str()))
+            .collect();
+        let is_kept = |ns: &str, mailbox: &str| ns != namespace || !complete || existing.contains(mailbox);
         self.mailboxes.retain(|(ns, mailbox), _| is_kept(ns, mailbox));
-        self.extensions.retain(|((ns, _), _), mailbox| is_kept(ns, mailbox));
+        self.extensions.retain(|((ns, _), _), mailbox| {
+            is_kept(ns, mailbox) && (ns != namespace || !placed.contains_key(mailbox.as_str()))
+        });
         for config in configs {
             for mailbox in &config.mailboxes {
                 for address in &mailbox.addresses {
@@ -106,9 +113,12 @@ impl Entries {
                 }
             }
         }
-        for (mailbox, plans) in &listed {
-            let before = before.get(&key(namespace, mailbox)).and_then(Option::as_ref);
-            let plan = self.plan_of(namespace, mailbox, plans, before);
+        for mailbox in existing {
+            // A mailbox that an error took away from its dial plan belongs to the one that had it, even if that is gone: a name may
+            // be a mistake, and another store would lose what it is told when that is mended.
+            let before = self.mailboxes.get(&key(namespace, mailbox)).cloned().flatten();
+            let plan = placed.get(mailbox.as_str()).map(|plan| (*plan).to_owned()).or(before);
+            let plan = plan.or_else(|| self.stored_in(namespace, mailbox));
             self.mailboxes.insert(key(namespace, mailbox), plan);
         }
         if !complete {
@@ -125,24 +135,10 @@ impl Entries {
         }
     }
 
-    /// A mailbox that an error took away from its dial plan is listed with all of them: it belongs to the one that had it.
-    fn plan_of(
-        &self,
-        namespace: &str,
-        mailbox: &str,
-        plans: &[&str],
-        before: Option<&String>,
-    ) -> Option<String> {
-        if let [only] = plans {
-            return Some((*only).to_owned());
-        }
-        if let Some(before) = before.filter(|before| plans.contains(&before.as_str())) {
-            return Some(before.clone());
-        }
-        let has = |plan: &&&str| {
-            self.stored.get(&key(namespace, plan)).is_some_and(|stored| stored.contains(mailbox))
-        };
-        plans.iter().find(has).map(|plan| (*plan).to_owned())
+    /// The dial plan whose store has a mailbox.
+    fn stored_in(&self, namespace: &str, mailbox: &str) -> Option<String> {
+        let has = |((ns, _), stored): &(&Key, &BTreeSet<String>)| ns == namespace && stored.contains(mailbox);
+        self.stored.iter().find(has).map(|((_, plan), _)| plan.clone())
     }
 }
 

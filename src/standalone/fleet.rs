@@ -96,11 +96,12 @@ impl Fleet {
     }
 
     /// Makes the notifiers of a namespace act by these configurations; returns when they do, with the dial plans whose
-    /// notifier could not be started. The others run all the same.
+    /// notifier could not be started. The others run all the same. `existing` are all mailboxes of the namespace.
     pub async fn apply(
         &mut self,
         namespace: &str,
         configs: &[NotifierConfig],
+        existing: &BTreeSet<String>,
         complete: bool,
         keys: &dyn Keys,
     ) -> Vec<(String, FleetError)> {
@@ -129,7 +130,7 @@ impl Fleet {
             entries.remove_notifier(namespace, &name.1);
             self.stop(&name).await;
         }
-        entries.set_mailboxes(namespace, configs, complete);
+        entries.set_mailboxes(namespace, configs, existing, complete);
         self.common.directory.replace(entries);
         self.stop_simulators(namespace, configs);
         failed

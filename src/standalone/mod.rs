@@ -269,13 +269,17 @@ impl Program {
             let mut configs = outcome.notifiers();
             let unread = self.in_force.unread_mailboxes(namespace);
             configs.iter_mut().for_each(|config| config.hold(&unread));
-            for (plan, error) in self.fleet.apply(namespace, &configs, self.in_force.complete, values).await {
+            let mailboxes = outcome.linked.mailboxes.iter().map(|node| node.name.to_string());
+            let existing = mailboxes.chain(unread).collect();
+            let complete = self.in_force.complete;
+            for (plan, error) in self.fleet.apply(namespace, &configs, &existing, complete, values).await {
                 failed.push((namespace.clone(), plan, error));
             }
         }
         let has_gone = |namespace: &String| !evaluated.contains_key(namespace);
         for namespace in self.fleet.namespaces().into_iter().filter(has_gone) {
-            self.fleet.apply(&namespace, &[], self.in_force.complete, &Values::default()).await;
+            let (none, complete) = (BTreeSet::new(), self.in_force.complete);
+            self.fleet.apply(&namespace, &[], &none, complete, &Values::default()).await;
         }
         let fails = |(namespace, plan): &(String, String)| {
             failed.iter().any(|(ns, name, _)| ns == namespace && name == plan)

@@ -60,6 +60,35 @@ fn no_line_of_a_secret_and_no_control_character_is_shown() {
 }
 
 #[test]
+fn no_value_of_a_secret_in_one_line_is_shown() {
+    let problems = [
+        // A name that can't be, a value without its end, a key that stands twice, a field that does not exist.
+        "{apiVersion: v1, kind: Secret, metadata: {name: PINS}, stringData: {lina: \"482913\"}}",
+        "{apiVersion: v1, kind: Secret, metadata: {name: pins}, stringData: {lina: \"482913}}",
+        "{ stringData: {lina: \"482913\"}, metadata: {name: pins}, kind : 'Secret', kind: Secret, apiVersion: v1}",
+        "{stringData: {lina: \"482913}, metadata: {name: pins}, apiVersion: v1}",
+        r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"PINS"},"stringData":{"lina":"482913"}}"#,
+        r#"{"apiVersion": "v1", "kind" : "Secret", "metadata": {"name": "pins"}, "stringData": {"lina": "482913}}"#,
+        r#"{"data":{"lina":"482913"},"kind":"Secret","metadata":{"name":"pins},"apiVersion":"v1"}"#,
+    ];
+    for (name, text) in problems.iter().flat_map(|text| [("a.yaml", text), ("a.json", text)]) {
+        let found = super::read_as(name, text).problems;
+        assert!(!found.is_empty(), "{text} has a problem");
+        for problem in found {
+            let shown = render_error(&problem, Some(text));
+            assert!(!shown.contains("482913") && shown.contains(&format!("{name}:1:")), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn a_line_of_what_only_names_a_secret_is_shown() {
+    let text = mailbox("  pin: {secretRef: {name: pins}, expired: maybe}");
+    let shown = render_error(&problem(&text), Some(&text));
+    assert!(shown.contains("expired: maybe"), "{shown}");
+}
+
+#[test]
 fn a_place_beyond_the_text_is_still_shown() {
     let text = mailbox("  rules: [");
     let problem = problem(&text);
