@@ -201,11 +201,8 @@ fn wait_for_row(program: &Program, mark: usize, name: &str, end: [&str; 2]) {
 #[test]
 fn a_notifier_that_cannot_start_is_named_and_shown_and_starts_once_the_obstacle_is_gone() {
     let foreign = |office: &Office| {
-        let made = Command::new("python3")
-            .args(["-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute('pragma application_id=7'); c.execute('create table t(a)'); c.commit()"])
-            .arg(office.data().join("voice.branch.sqlite"))
-            .status();
-        assert!(made.unwrap().success());
+        let database = rusqlite::Connection::open(office.data().join("voice.branch.sqlite")).unwrap();
+        database.execute_batch("PRAGMA application_id = 7; CREATE TABLE t (a)").unwrap();
     };
     let folder = |office: &Office| fs::create_dir(office.data().join("voice.branch.sqlite")).unwrap();
     for obstruct in [folder as fn(&Office), foreign] {
