@@ -23,6 +23,7 @@ pub fn all(linked: &mut Linked, facts: &Facts) {
     identities_fit_their_dial_plans(linked);
     gateway_addresses_differ(linked);
     keys_are_there(linked, facts);
+    certificates_can_be_used(linked, facts);
     dial_plans_have_policies_and_gateways(linked);
     gateways_serve_a_dial_plan(linked);
     errors_reach_what_hangs_on_them(linked);
@@ -211,6 +212,16 @@ fn keys_are_there(linked: &mut Linked, facts: &Facts) {
                 "spec.tls.certificateSecretRef",
                 &tls.certificate_secret,
             );
+        }
+    }
+}
+
+fn certificates_can_be_used(linked: &mut Linked, facts: &Facts) {
+    for node in &mut linked.gateways {
+        if let Some(reason) = facts.bad_certificates.get(&*node.name) {
+            let message = format!("its certificates can't be used: {reason}");
+            let advice = "put PEM text into the Secret: the CA's certificates under the key of caRef, and a certificate with its own key under tls.crt and tls.key";
+            node.notes.add(Code::CertificateInvalid, "spec.tls", message, advice);
         }
     }
 }

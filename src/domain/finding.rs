@@ -146,6 +146,8 @@ codes! {
     MailboxPolicyInvalid: Error, ResolvedRefs;
     /// A Secret or ConfigMap that is named, or the key in it, is not there.
     SecretNotFound: Error, ResolvedRefs;
+    /// The certificates that a gateway names are there and can't be used.
+    CertificateInvalid: Error, ResolvedRefs;
     /// A gateway of a secured dial plan has no `tls` block.
     TlsMissing: Error, ResolvedRefs;
     /// No gateway serves the dial plan.

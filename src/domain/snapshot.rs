@@ -1,6 +1,6 @@
 //! What evaluation looks at: all resources of one namespace and a few facts from outside.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
@@ -29,6 +29,8 @@ pub struct Facts {
     pub stopped: BTreeSet<String>,
     /// Keys of Secrets and ConfigMaps that resources name and that are not there.
     pub missing_keys: BTreeSet<KeyName>,
+    /// Gateways whose certificates can't be used, and why.
+    pub bad_certificates: BTreeMap<String, String>,
 }
 
 /// One key of a Secret or ConfigMap. Its value never reaches this layer.

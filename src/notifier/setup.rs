@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use crate::api::ip_gateway as wire;
 use crate::domain::object::{Auth, Family, Identity, Mode, UriType};
 use crate::domain::route::{Way, default_port};
 use crate::domain::workload::{GatewayRoute, MailboxClaim, NotifierConfig};
@@ -224,6 +225,15 @@ struct Material {
     password: Option<Vec<u8>>,
     ca: Option<Vec<u8>>,
     certificate: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// Why the certificates that a gateway names can't be used, where all of them are there.
+#[must_use]
+pub fn bad_certificates(tls: &wire::GatewayTls, keys: &dyn Keys) -> Option<String> {
+    let secret = &tls.certificate_secret_ref.name;
+    let ca = keys.get(&tls.ca_ref.name, &tls.ca_ref.key)?;
+    let (chain, key) = (keys.get(secret, "tls.crt")?, keys.get(secret, "tls.key")?);
+    client_config(&ca, Some((&chain, &key))).err().map(|error| error.to_string())
 }
 
 impl Material {

@@ -18,13 +18,14 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::watch;
 
+use crate::api::UMIPGateway;
 use crate::api::schema::{crds, kind, open_api_schema};
 use crate::clock::{Clock, wall_ms};
-use crate::domain::{self, Facts, KeyName, Outcome};
+use crate::domain::{self, Facts, KeyName, Outcome, Snapshot};
 use crate::notifier::directory::Directory;
 use crate::notifier::http::{Api, router};
 use crate::notifier::metrics::Metrics;
-use crate::notifier::setup::Keys;
+use crate::notifier::setup::{Keys, bad_certificates};
 use crate::notifier::simulator::Seen;
 use crate::serve::{BindError, Server};
 use crate::source::manifest::{ObjectKey, Schemas, Watcher, load};
@@ -197,10 +198,20 @@ fn evaluate(
             programmed,
             stopped: stopped.collect(),
             missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect(),
+            bad_certificates: certificates(&snapshot, &values),
         };
         (namespace, (domain::evaluate(&snapshot), values))
     };
     in_force.namespaces().into_iter().map(of).collect()
+}
+
+/// Gateways whose certificates can't be used, and why.
+fn certificates(snapshot: &Snapshot, values: &Values) -> BTreeMap<String, String> {
+    let bad = |gateway: &Arc<UMIPGateway>| {
+        let reason = bad_certificates(gateway.spec.tls.as_ref()?, values)?;
+        Some((gateway.metadata.name.clone()?, reason))
+    };
+    snapshot.gateways.iter().filter_map(bad).collect()
 }
 
 fn outcomes(evaluated: BTreeMap<String, (Outcome, Values)>) -> BTreeMap<String, Outcome> {

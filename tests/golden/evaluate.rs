@@ -109,12 +109,18 @@ fn facts(value: &Value) -> Facts {
     let names = value["missingKeys"].as_array().into_iter().flatten();
     for key in value.as_object().unwrap().keys() {
         assert!(
-            ["programmed", "missingKeys", "stopped"].contains(&key.as_str()),
+            ["programmed", "missingKeys", "badCertificates", "stopped"].contains(&key.as_str()),
             "facts.yaml: unknown field {key}"
         );
     }
     Facts {
         programmed: value["programmed"].as_bool().unwrap_or_default(),
+        bad_certificates: value["badCertificates"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, reason)| (name.clone(), reason.as_str().unwrap().into()))
+            .collect(),
         stopped: value["stopped"]
             .as_array()
             .into_iter()

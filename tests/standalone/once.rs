@@ -88,22 +88,35 @@ fn named_keys(value: &Value, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// A folder with the values of all keys that the manifests of a case name, but those that its facts call missing.
+/// A folder with the values of all keys that the manifests of a case name, but those that its facts call missing. Certificates
+/// can be used, but those of gateways whose certificates its facts call bad.
 fn secrets(case: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let missing: Value = fs::read_to_string(case.join("facts.yaml"))
+    let facts: Value = fs::read_to_string(case.join("facts.yaml"))
         .map(|text| serde_saphyr::from_str(&text).unwrap())
         .unwrap_or_default();
-    let missing = missing["missingKeys"].as_array().cloned().unwrap_or_default();
+    let missing = facts["missingKeys"].as_array().cloned().unwrap_or_default();
+    let own = rcgen::generate_simple_self_signed(["pbx.example.com".to_owned()]).unwrap();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
     for entry in fs::read_dir(case.join("in")).unwrap() {
         let documents: Vec<Value> =
             serde_saphyr::from_multiple(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
-        let mut keys = Vec::new();
-        documents.iter().for_each(|document| named_keys(document, &mut keys));
-        for (name, key) in keys {
-            if missing.iter().all(|entry| entry["name"] != *name || entry["key"] != *key) {
-                fs::create_dir_all(folder.path().join(&name)).unwrap();
-                fs::write(folder.path().join(name).join(key), "value").unwrap();
+        for document in &documents {
+            let mut keys = Vec::new();
+            named_keys(document, &mut keys);
+            let gateway = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            let is_bad = facts["badCertificates"].get(gateway).is_some();
+            for (name, part) in keys {
+                if missing.iter().all(|entry| entry["name"] != *name || entry["key"] != *part) {
+                    let value = match part.as_str() {
+                        "tls.key" if is_bad => "value",
+                        "tls.key" => &key,
+                        part if part.ends_with(".crt") => &certificate,
+                        _ => "value",
+                    };
+                    fs::create_dir_all(folder.path().join(&name)).unwrap();
+                    fs::write(folder.path().join(name).join(part), value).unwrap();
+                }
             }
         }
     }
@@ -135,4 +148,18 @@ fn every_golden_case_has_the_same_codes_through_the_program() {
     }
     assert!(seen > 0, "no case was found");
     assert!(differences.is_empty(), "{differences}");
+}
+
+#[test]
+fn certificates_that_are_no_certificates_are_a_finding_of_the_gateway() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = "apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMDialPlan\nmetadata: {name: hq}\nspec: {numberOfDigitsInExtension: 4, voipSecurity: Secured}\n";
+    let gateway = "apiVersion: um.lamplighter.dev/v1alpha1\nkind: UMIPGateway\nmetadata: {name: pbx}\nspec:\n  address: pbx.example.com\n  dialPlanRef: {name: hq}\n  tls: {caRef: {kind: Secret, name: ca, key: ca.crt}, certificateSecretRef: {name: own}}\n";
+    let secrets = "apiVersion: v1\nkind: Secret\nmetadata: {name: ca}\nstringData: {ca.crt: nothing}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: own}\nstringData: {tls.crt: of the, tls.key: kind}\n";
+    fs::write(folder.path().join("all.yaml"), format!("{plan}---\n{gateway}---\n{secrets}")).unwrap();
+    let output = once(folder.path());
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("error[CertificateInvalid]") && text.contains("--> all.yaml:12:8"), "{text}");
+    assert!(!text.contains("nothing") && !text.contains("kind}"), "{text}");
 }
