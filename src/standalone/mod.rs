@@ -364,7 +364,7 @@ fn lamp_watcher(console: Console) -> Arc<dyn Fn(Seen) + Send + Sync> {
             let urgent =
                 if counts.urgent_new > 0 { format!(", {} urgent", counts.urgent_new) } else { String::new() };
             console(&format!(
-                "{light} lamp {extension} {word}  {} new{urgent}, {} old  (NOTIFY answered by simulator {gateway})\n",
+                "{light} lamp {extension} {word}  {} new{urgent}, {} old  (NOTIFY answered by gateway {gateway})\n",
                 counts.new, counts.old
             ));
         }
