@@ -117,17 +117,14 @@ struct Phone {
 impl Handler for Phone {
     fn handle(&self, request: &Request, peer: Peer) -> Option<Reply> {
         if self.only.is_some_and(|only| only != peer.transport) {
-            return Some(Reply { status: 503, reason: "Service Unavailable", headers: Vec::new() });
+            return Some(Reply::new(503, "Service Unavailable", Vec::new()));
         }
         match uas::lamp_reply(request) {
             uas::Reply::Ignore => None,
-            uas::Reply::Status(status, reason, headers) => {
-                let headers = headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-                Some(Reply { status, reason, headers })
-            }
+            uas::Reply::Status(status, reason, headers) => Some(Reply::new(status, reason, headers)),
             uas::Reply::Notified(received) => {
                 self.show(&received, peer);
-                Some(Reply { status: 200, reason: "OK", headers: Vec::new() })
+                Some(Reply::new(200, "OK", Vec::new()))
             }
         }
     }

@@ -28,6 +28,15 @@ pub struct Reply {
     pub headers: Vec<(&'static str, String)>,
 }
 
+impl Reply {
+    /// Just this status, with these headers.
+    #[must_use]
+    pub fn new(status: u16, reason: &'static str, headers: Vec<(&'static str, &'static str)>) -> Reply {
+        let headers = headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+        Reply { status, reason, headers }
+    }
+}
+
 /// Decides what requests are answered with.
 pub trait Handler: Send + Sync + 'static {
     /// The answer to a request; none when it gets none, as ACK does. It is called once for each request, also when that

@@ -65,10 +65,7 @@ impl Handler for Phones {
     fn handle(&self, request: &Request, _: Peer) -> Option<Reply> {
         match uas::lamp_reply(request) {
             uas::Reply::Ignore => None,
-            uas::Reply::Status(status, reason, headers) => {
-                let headers = headers.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-                Some(Reply { status, reason, headers })
-            }
+            uas::Reply::Status(status, reason, headers) => Some(Reply::new(status, reason, headers)),
             uas::Reply::Notified(received) => {
                 let state = (received.waiting, received.counts);
                 let mut lamps = self.lamps.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,7 +82,7 @@ impl Handler for Phones {
                     counts: received.counts,
                     changed,
                 });
-                Some(Reply { status: 200, reason: "OK", headers: Vec::new() })
+                Some(Reply::new(200, "OK", Vec::new()))
             }
         }
     }

@@ -27,7 +27,7 @@ fn light(program: &Program) {
     let output = Command::new("sh").arg("-c").arg(&text[start..end]).output().unwrap();
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answer["messages"]["new"], 1, "{output:?}");
-    program.says(mark, "● lamp 4201 on   1 new, 0 old  (NOTIFY answered by simulator simulator)");
+    program.says(mark, "● lamp 4201 on   1 new, 0 old  (NOTIFY answered by gateway simulator)");
 }
 
 #[test]
