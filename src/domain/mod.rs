@@ -58,12 +58,6 @@ impl Outcome {
             .chain(of(Kind::Gateway, &linked.gateways))
             .chain(of(Kind::Mailbox, &linked.mailboxes))
     }
-
-    /// Whether any finding is an error.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.findings().any(|(_, _, finding)| finding.code.severity() == Severity::Error)
-    }
 }
 
 /// What a wire object shows alone: the findings that no other object has part in, as an API server has them at admission.
