@@ -39,6 +39,8 @@ use super::reference::{CaRef, LocalRef, SecretKeyRef};
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("(has(self.simulator) && self.simulator) || has(self.address)").message("address is needed: the host name or IP address of the PBX (only a gateway with 'simulator: true' has none)").field_path(".address").reason(Reason::FieldValueRequired))]
+#[x_kube(validation = Rule::new("!has(self.address) || !self.address.contains(':') || self.ipAddressFamily != 'IPv4Only'").message("an IPv6 address needs ipAddressFamily IPv6Only or Any").field_path(".ipAddressFamily"))]
+#[x_kube(validation = Rule::new("!has(self.huntGroups) || self.huntGroups.all(group, !has(group.pilotIdentifiers) || group.pilotIdentifiers.all(pilot, group.pilotIdentifiers.exists_one(other, other == pilot)))").message("a pilot identifier stands twice").field_path(".huntGroups"))]
 pub struct UMIPGatewaySpec {
     /// Exchange's `Name`: up to 64 characters for people to read, none of `" / \ [ ] : ; | = , + * ? < >`, unique among
     /// the gateways of the namespace. Absent: `metadata.name`.
@@ -66,9 +68,9 @@ pub struct UMIPGatewaySpec {
     /// The dial plan that this gateway serves without pilot numbers, as `New-UMIPGateway -UMDialPlan`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dial_plan_ref: Option<LocalRef>,
-    /// Dial plans that it serves with pilot numbers, or several dial plans (Exchange `UMHuntGroup`). At most 100.
+    /// Dial plans that it serves with pilot numbers, or several dial plans (Exchange `UMHuntGroup`). At most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100))]
+    #[schemars(length(max = 50))]
     pub hunt_groups: Vec<HuntGroup>,
     /// `Enabled`: takes part. `NoNewCalls`: takes no new calls, still takes NOTIFY. `Disabled`: hears nothing.
     #[serde(default = "status")]
@@ -78,6 +80,14 @@ pub struct UMIPGatewaySpec {
     /// if it is the only one, its users have no lamp.
     #[serde(default = "yes")]
     pub message_waiting_indicator_allowed: bool,
+    /// Whether the voice-mail server may call out through this gateway (Play on Phone, calls to someone); default `true`. Transfers and incoming calls are
+    /// not affected. With Lync, only one gateway of a dial plan should allow it.
+    #[serde(default = "yes")]
+    pub outcalls_allowed: bool,
+    /// Whether a call with neither caller nor diversion information is accepted only after a while, since this PBX sends them late; default `false`.
+    /// The voice-mail server waits.
+    #[serde(default)]
+    pub delayed_source_party_info_enabled: bool,
     /// `true`: a SIP peer inside the notifier answers for this gateway, on a loopback address, so that a lamp can be tried with no PBX
     /// at hand. Only for dial plans that are `Unsecured`.
     #[serde(default)]
@@ -95,6 +105,10 @@ pub struct UMIPGatewaySpec {
     /// `{number}` (the lamp's address), `{gateway}` (its host, in `requestURI` with its port) and `{notifier}` (ours) are replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+    /// Host name or address, with `:port` if need be, of a SIP proxy to which requests for this gateway are sent instead of to it, at most 260 characters; empty (the default): none.
+    #[serde(default)]
+    #[schemars(length(max = 260))]
+    pub outbound_proxy: String,
     /// User and password, where the peer asks for them (401 or 407).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<GatewayAuth>,
@@ -109,9 +123,9 @@ pub struct UMIPGatewaySpec {
 pub struct HuntGroup {
     /// The dial plan.
     pub dial_plan_ref: LocalRef,
-    /// Pilot numbers or SIP addresses of the PBX that lead to this dial plan; each once per gateway. At most 100.
+    /// Pilot numbers or SIP addresses of the PBX that lead to this dial plan; each once per gateway. At most 20.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), inner(length(min = 1, max = 64)))]
+    #[schemars(length(max = 20), inner(length(min = 1, max = 64)))]
     pub pilot_identifiers: Vec<String>,
 }
 

@@ -4,7 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::condition::{Condition, FindingStatus};
-use super::reference::LocalRef;
+use super::reference::{LocalRef, SecretKeyRef};
 
 /// A person or group with voice mail: extensions, and the lamps that show new messages.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,7 @@ use super::reference::LocalRef;
     printcolumn(name = "AGE", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[x_kube(validation = Rule::new("self.extensions.all(extension, self.extensions.exists_one(other, other == extension))").message("an extension stands twice in extensions").field_path(".extensions"))]
 pub struct UMMailboxSpec {
     /// Name of the person or group, up to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +60,99 @@ pub struct UMMailboxSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub sip_resource_identifier: Option<String>,
+    /// Mail address, as in `lina@example.com`: where notifications and PINs go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 254), regex(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    pub primary_smtp_address: Option<String>,
+    /// Whether a mail tells of calls that were not answered and left no message. Absent: as the policy says (`allowMissedCallNotifications`). The notifier
+    /// sends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed_call_notification_enabled: Option<bool>,
+    /// When a text message is sent: `None`, `VoiceMail` or `VoiceMailAndMissedCalls`. Absent: `None`. The policy must allow it (`allowSMSNotification`), and the
+    /// user must have verified a number. The notifier sends it.
+    #[serde(default, rename = "umSMSNotificationOption", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["None", "VoiceMail", "VoiceMailAndMissedCalls"]))]
+    pub um_sms_notification_option: Option<String>,
+    /// Whether voice mail can be heard without a PIN from the user's own phone. Absent: no. The policy must allow it (`allowPinlessVoiceMailAccess`). The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinless_access_to_voice_mail_enabled: Option<bool>,
+    /// Whether the user may call in (Outlook Voice Access). Absent: as the policy says (`allowSubscriberAccess`). The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscriber_access_enabled: Option<bool>,
+    /// Whether the user may reach the calendar by telephone. Absent: as the policy says (`allowTUIAccessToCalendar`). The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tui_access_to_calendar_enabled: Option<bool>,
+    /// Whether the user may reach mail by telephone. Absent: as the policy says (`allowTUIAccessToEmail`). The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tui_access_to_email_enabled: Option<bool>,
+    /// Whether messages may be played on a telephone. Absent: as the policy says (`allowPlayOnPhone`). The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub play_on_phone_enabled: Option<bool>,
+    /// Whether the user may make call answering rules. Absent: as policy and dial plan say. The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_answering_rules_enabled: Option<bool>,
+    /// Format of messages left for the user: `G711`, `Wma`, `Gsm` or `Mp3`. Absent: `audioCodec` of the dial plan. The voice-mail server records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["G711", "Wma", "Gsm", "Mp3"]))]
+    pub call_answering_audio_codec: Option<String>,
+    /// Whether the user may speak to the menus. Absent: as policy and dial plan say. The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic_speech_recognition_enabled: Option<bool>,
+    /// Whether messages may be analysed to improve speech recognition. Absent: no. The policy must allow it (`allowVoiceMailAnalysis`). The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice_mail_analysis_enabled: Option<bool>,
+    /// Whether faxes are taken. Absent: as policy and dial plan say. The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fax_enabled: Option<bool>,
+    /// Whether callers without a number may leave a message. Absent: yes. The voice-mail server enforces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous_callers_can_leave_messages: Option<bool>,
+    /// Whether callers who found the user in the directory are transferred: `SearchEnabled`; with `None` they reach the operator instead. Absent: `SearchEnabled`.
+    #[serde(default, rename = "allowUMCallsFromNonUsers", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["None", "SearchEnabled"]))]
+    pub allow_um_calls_from_non_users: Option<String>,
+    /// Number of a personal operator, 1 to 20 digits. Absent: `operatorExtension` of the dial plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 20), regex(pattern = "^[0-9]+$"))]
+    pub operator_number: Option<String>,
+    /// Access number that the welcome mail shows, at most 32 characters. Absent: the first of the dial plan's `accessTelephoneNumbers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 32))]
+    pub pilot_number: Option<String>,
+    /// PIN of the mailbox: requests and state. Absent: no PIN and no mail about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<MailboxPin>,
+}
+
+/// Requests about the PIN of a mailbox (Exchange `Set-UMMailboxPIN`). A PIN itself never stands in a manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MailboxPin {
+    /// Any text, at most 64 characters, such as `enabled` or a date. A value that this mailbox never had makes one new PIN and unlocks; the first one comes with the
+    /// welcome mail. The notifier does it once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub reset_request: Option<String>,
+    /// Where a chosen PIN is. Absent: one is made by the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<SecretKeyRef>,
+    /// Whether the new PIN must be changed at the first sign-in. Absent: yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expired: Option<bool>,
+    /// Any text, at most 64 characters: each new value unlocks the mailbox once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub unlock_request: Option<String>,
+    /// `true` locks the mailbox as long as it stands here; `false` and absent say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_out: Option<bool>,
+    /// Where mail about the PIN goes. Absent: `primarySmtpAddress`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 254), regex(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    pub notify_email: Option<String>,
+    /// Whether the PIN is mailed. Absent: yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_email: Option<bool>,
 }
 
 /// What is known of a mailbox.

@@ -27,10 +27,10 @@ pub struct Node<T> {
 }
 
 impl<T> Node<T> {
-    /// Whether the object itself has no error.
+    /// Whether the object itself has no error that keeps lamps as they are.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.notes.first_error(Aspect::Accepted).is_none()
+        self.notes.first_stop().is_none_or(|finding| finding.code.aspect() != Aspect::Accepted)
     }
 
     /// Who comes first when two claim one thing: the older, then by name.

@@ -2,8 +2,10 @@
 //! configuration of every notifier. Pure, total and deterministic; it knows no client, no clock and no file.
 
 pub mod check;
+pub mod dialing;
 pub mod finding;
 pub mod link;
+pub mod markup;
 pub mod object;
 pub mod policy;
 pub mod route;
@@ -14,7 +16,7 @@ pub mod workload;
 
 pub use finding::{Code, Finding, Kind, Severity};
 pub use link::{Linked, Node};
-pub use policy::{Claim, Mwi};
+pub use policy::{Claim, Feature, Gate, Mwi};
 pub use snapshot::{Facts, KeyName, Snapshot};
 
 /// What follows from a snapshot. Statuses and notifier configurations are projections of it, made on demand.
@@ -22,7 +24,9 @@ pub use snapshot::{Facts, KeyName, Snapshot};
 pub struct Outcome {
     /// All objects with their links and findings.
     pub linked: Linked,
-    /// For each dial plan, the gateways that NOTIFY can go to, in the order in which they are tried.
+    /// For each dial plan, its gateways, in the order in which they are tried.
+    pub gateways: Vec<Vec<u32>>,
+    /// For each dial plan, those of its gateways that NOTIFY can go to.
     pub routes: Vec<Vec<u32>>,
     /// For each mailbox, in the order of `linked.mailboxes`, what holds for its lamps.
     pub mwi: Vec<Mwi>,
@@ -36,12 +40,13 @@ pub fn evaluate(snapshot: &Snapshot) -> Outcome {
     let mut linked = link::link(snapshot);
     check::all(&mut linked, &snapshot.facts);
     linked.sort_notes();
-    let mut routes = route::gateways_of(&linked);
+    let gateways = route::gateways_of(&linked);
+    let mut routes = gateways.clone();
     for route in &mut routes {
         route.retain(|at| linked.gateways.get(*at as usize).is_some_and(route::is_usable));
     }
     let mwi = linked.mailboxes.iter().map(|mailbox| policy::mwi(&linked, &routes, mailbox)).collect();
-    Outcome { linked, routes, mwi, facts: snapshot.facts.clone() }
+    Outcome { linked, gateways, routes, mwi, facts: snapshot.facts.clone() }
 }
 
 impl Outcome {

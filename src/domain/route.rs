@@ -1,5 +1,6 @@
 //! Which gateways carry the NOTIFY of a dial plan, and in which order.
 
+use super::finding::{Code, Finding};
 use super::link::{Linked, Node};
 use super::object::{Gateway, Security, Status, Transport};
 
@@ -50,21 +51,15 @@ pub const fn takes_notify(gateway: &Gateway) -> bool {
 /// Whether NOTIFY can go to a gateway: it takes NOTIFY and has no error that stands in the way.
 #[must_use]
 pub fn is_usable(node: &Node<(Gateway, Vec<u32>)>) -> bool {
-    use super::finding::Code;
-    let blocked = node.notes.all().iter().any(|finding| {
-        // A dial plan that is missing darkens nothing for the others that the gateway serves; names and pilots are not in the way of NOTIFY.
-        let harmless = matches!(
-            finding.code,
-            Code::DialPlanNotFound
-                | Code::DialPlanInvalid
-                | Code::DisplayNameInvalid
-                | Code::DuplicateDisplayName
-                | Code::PilotIdentifierInvalid
-                | Code::DuplicatePilotIdentifier
-        );
-        finding.code.severity() == super::finding::Severity::Error && !harmless
-    });
-    takes_notify(&node.value.0) && !blocked
+    takes_notify(&node.value.0) && obstacle(node).is_none()
+}
+
+/// The first error of a gateway that keeps NOTIFY from it. A dial plan that is missing darkens nothing for the others that it serves.
+#[must_use]
+pub fn obstacle(node: &Node<(Gateway, Vec<u32>)>) -> Option<&Finding> {
+    let harmless = |code| matches!(code, Code::DialPlanNotFound | Code::DialPlanInvalid);
+    let blocks = |finding: &Finding| finding.stops_lamps() || finding.code == Code::SecretNotFound;
+    node.notes.all().iter().find(|finding| blocks(finding) && !harmless(finding.code))
 }
 
 /// Transport to a gateway on a dial plan (Exchange `VoIPSecurity`).

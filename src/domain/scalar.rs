@@ -1,6 +1,7 @@
 //! Values that can't hold what is not allowed: parsed once, then trusted. None can hold CR, LF or NUL.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -147,6 +148,69 @@ pub fn display_name(text: &str) -> Result<(), Expected> {
         return Err(Expected(r#"1 to 64 characters, none of " / \ [ ] : ; | = , + * ? < >"#));
     }
     Ok(())
+}
+
+/// A telephone number as people write it: digits, `+ * #`, and the separators blank, `-`, `.`, `/` and parentheses; at most `most` characters.
+///
+/// # Errors
+/// What was expected.
+pub fn phone_number(text: &str, most: usize) -> Result<(), Expected> {
+    let sound = (1..=most).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_digit() || b"+*#(). /-".contains(&b))
+        && text.bytes().any(|b| b.is_ascii_digit());
+    if sound {
+        Ok(())
+    } else {
+        Err(Expected("an extension or a number of at most 20 characters, as in 4000 or +49 30 5550 4000"))
+    }
+}
+
+/// A mail address `user@host` as SMTP takes it (RFC 5321 section 4.5.3.1): at most 254 characters, at most 64 before the `@`.
+///
+/// # Errors
+/// What was expected.
+pub fn mail_address(text: &str) -> Result<(), Expected> {
+    const WANTED: Expected = Expected("one address, as in lina@example.com");
+    let (user, host) = text.rsplit_once('@').ok_or(WANTED)?;
+    let atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b) || !b.is_ascii();
+    let user_ok = (1..=64).contains(&user.len())
+        && user.bytes().all(atom)
+        && !user.starts_with('.')
+        && !user.ends_with('.')
+        && !user.contains("..")
+        && !user.chars().any(|c| c.is_control() || c.is_whitespace());
+    if text.len() > 254 || !user_ok || host.parse::<HostName>().is_err() { Err(WANTED) } else { Ok(()) }
+}
+
+/// A language tag such as `en-US` (RFC 5646, by its shape alone): a word of 2 to 8 letters, then words of 1 to 8 letters and digits.
+///
+/// # Errors
+/// What was expected.
+pub fn language_tag(text: &str) -> Result<(), Expected> {
+    let mut words = text.split('-');
+    let first = words.next().unwrap_or_default();
+    let word = |word: &str| (1..=8).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_alphanumeric());
+    let sound = text.len() <= 35
+        && (2..=8).contains(&first.len())
+        && first.bytes().all(|b| b.is_ascii_alphabetic())
+        && words.all(word);
+    if sound { Ok(()) } else { Err(Expected("a language as in en-US or de-DE")) }
+}
+
+/// A network such as `192.0.2.0/24` or `2001:db8::/32` (RFC 4632, RFC 4291 section 2.3).
+///
+/// # Errors
+/// What was expected.
+pub fn network(text: &str) -> Result<(IpAddr, u8), Expected> {
+    const WANTED: Expected = Expected("a network as in 192.0.2.0/24 or 2001:db8::/32");
+    let (address, bits) = text.split_once('/').ok_or(WANTED)?;
+    let address: IpAddr = address.parse().map_err(|_| WANTED)?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let plain = !bits.is_empty() && bits.bytes().all(|b| b.is_ascii_digit());
+    match bits.parse::<u8>() {
+        Ok(bits) if plain && bits <= most => Ok((address, bits)),
+        _ => Err(WANTED),
+    }
 }
 
 /// A time such as `6h`, `90m` or `1h30m`.

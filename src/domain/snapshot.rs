@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
+use serde_json::json;
+
+use super::object::keys;
+use super::scalar::display_name;
+use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy, UMMailboxPolicySpec};
 
 /// All resources of one namespace. The order of the lists never matters.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +35,8 @@ pub struct Facts {
     pub missing_keys: BTreeSet<KeyName>,
     /// Gateways whose certificates can't be used, and why.
     pub bad_certificates: BTreeMap<String, String>,
+    /// Mailboxes whose chosen PIN breaks a rule, and which rule; never the PIN.
+    pub refused_pins: BTreeMap<String, String>,
 }
 
 /// One key of a Secret or ConfigMap. Its value never reaches this layer.
@@ -46,26 +52,59 @@ impl Snapshot {
     /// Keys of Secrets and ConfigMaps that the resources name.
     #[must_use]
     pub fn named_keys(&self) -> BTreeSet<KeyName> {
-        let key = |name: &str, key: &str| KeyName { name: name.to_owned(), key: key.to_owned() };
-        let certificate = |secret: &str| [key(secret, "tls.crt"), key(secret, "tls.key")];
-        let mut keys = BTreeSet::new();
-        for plan in &self.dial_plans {
-            let tls =
-                plan.spec.notifier.as_ref().and_then(|n| n.sip.as_ref()).and_then(|sip| sip.tls.as_ref());
-            if let Some(tls) = tls {
-                keys.insert(key(&tls.client_ca_ref.name, &tls.client_ca_ref.key));
-                keys.extend(certificate(&tls.certificate_secret_ref.name));
-            }
-        }
-        for gateway in &self.gateways {
-            if let Some(auth) = &gateway.spec.auth {
-                keys.insert(key(&auth.password_secret_ref.name, &auth.password_secret_ref.key));
-            }
-            if let Some(tls) = &gateway.spec.tls {
-                keys.insert(key(&tls.ca_ref.name, &tls.ca_ref.key));
-                keys.extend(certificate(&tls.certificate_secret_ref.name));
-            }
-        }
-        keys
+        let plans = self.dial_plans.iter().flat_map(|plan| keys::of_dial_plan(&plan.spec));
+        let gateways = self.gateways.iter().flat_map(|gateway| keys::of_gateway(&gateway.spec));
+        let mailboxes = self.mailboxes.iter().flat_map(|mailbox| keys::of_mailbox(&mailbox.spec));
+        plans.chain(gateways).chain(mailboxes).map(|used| used.key).collect()
     }
+
+    /// Adds the default policy of each dial plan that wants one and has none of that name (Exchange `GenerateUMMailboxPolicy`): what
+    /// the operator makes as an object, and what is there without a cluster. `may` says whether a policy of a name may be made; one that
+    /// exists and can't be read must not be replaced. Returns the names of those that were made.
+    pub fn add_default_policies(&mut self, may: &dyn Fn(&str) -> bool) -> Vec<String> {
+        let names: BTreeSet<&str> =
+            self.mailbox_policies.iter().filter_map(|policy| policy.metadata.name.as_deref()).collect();
+        let mut shown: BTreeSet<String> =
+            self.mailbox_policies.iter().map(|policy| shown_name(policy)).collect();
+        let mut made = Vec::new();
+        for plan in self.dial_plans.iter().filter(|plan| plan.spec.generate_um_mailbox_policy) {
+            let Some(policy) = default_policy(plan, &shown) else { continue };
+            let name = policy.metadata.name.as_deref().unwrap_or_default();
+            if !names.contains(name) && may(name) {
+                shown.insert(shown_name(&policy));
+                made.push(Arc::new(policy));
+            }
+        }
+        let made_names = made.iter().filter_map(|policy| policy.metadata.name.clone()).collect();
+        self.mailbox_policies.extend(made);
+        made_names
+    }
+}
+
+/// Name of the default policy of a dial plan.
+#[must_use]
+pub fn default_policy_name(dial_plan: &str) -> String {
+    format!("{dial_plan}-default")
+}
+
+/// The display name of a policy as it is compared.
+fn shown_name(policy: &UMMailboxPolicy) -> String {
+    let name = policy.spec.display_name.as_ref().or(policy.metadata.name.as_ref());
+    name.map(|name| name.to_lowercase()).unwrap_or_default()
+}
+
+/// The default policy of a dial plan: every setting has its default. It is as old as the dial plan, and has a display name of its own
+/// unless that is taken or can't be one.
+#[must_use]
+pub fn default_policy(plan: &UMDialPlan, taken: &BTreeSet<String>) -> Option<UMMailboxPolicy> {
+    let name = plan.metadata.name.as_deref()?;
+    let shown = format!("{} Default Policy", plan.spec.display_name.as_deref().unwrap_or(name));
+    let mut spec: UMMailboxPolicySpec =
+        serde_json::from_value(json!({"dialPlanRef": {"name": name}})).ok()?;
+    spec.display_name =
+        Some(shown).filter(|shown| display_name(shown).is_ok() && !taken.contains(&shown.to_lowercase()));
+    let mut policy = UMMailboxPolicy::new(&default_policy_name(name), spec);
+    policy.metadata.namespace.clone_from(&plan.metadata.namespace);
+    policy.metadata.creation_timestamp.clone_from(&plan.metadata.creation_timestamp);
+    Some(policy)
 }

@@ -136,18 +136,19 @@ impl Outcome {
     ) -> Option<NotifierConfig> {
         let node = self.linked.dial_plans.get(at)?;
         let plan = &node.value;
+        let notifier = &plan.notifier;
         mailboxes.extend(without_taken(unplaced, &mailboxes));
         mailboxes.sort_by(|a, b| a.name.cmp(&b.name));
         let routes = self.routes.get(at).into_iter().flatten();
         Some(NotifierConfig {
             dial_plan: node.name.to_string(),
             sound: node.is_sound(),
-            mode: plan.mode,
+            mode: notifier.mode,
             uri_type: plan.uri_type,
-            refresh_interval: plan.refresh_interval,
-            sip_port: plan.sip_port,
-            advertised_address: plan.advertised_address.clone(),
-            tls: plan.tls.clone(),
+            refresh_interval: notifier.refresh_interval,
+            sip_port: notifier.sip_port,
+            advertised_address: notifier.advertised_address.clone(),
+            tls: notifier.tls.clone(),
             gateways: routes.filter_map(|gateway| self.gateway_route(*gateway, at)).collect(),
             mailboxes,
         })

@@ -3,6 +3,7 @@
 
 pub mod absence;
 pub mod mwi;
+pub mod pin;
 
 /// Monotonic time since an epoch that the caller chose.
 pub type Time = std::time::Duration;

@@ -62,6 +62,8 @@ pub struct InForce {
     pub problems: Vec<Problem>,
     /// Objects that have never been readable.
     unread: BTreeSet<ObjectKey>,
+    /// Default policies that no manifest has, as of when the directory could last be read as a whole.
+    defaults: BTreeSet<ObjectKey>,
     loaded_once: bool,
 }
 
@@ -106,7 +108,20 @@ impl InForce {
         self.complete = unreadable.is_empty();
         self.unread = named.into_iter().filter(|key| !self.entries.contains_key(key)).collect();
         self.loaded_once = true;
+        if self.complete {
+            self.defaults = self.default_policies();
+        }
         refresh
+    }
+
+    fn default_policies(&self) -> BTreeSet<ObjectKey> {
+        let of = |namespace: String| {
+            let mut snapshot = self.written(&namespace);
+            let made =
+                snapshot.add_default_policies(&|name| !self.unread.contains(&policy(&namespace, name)));
+            made.into_iter().map(move |name| policy(&namespace, &name))
+        };
+        self.namespaces().into_iter().flat_map(of).collect()
     }
 
     /// Puts a manifest in force, unless it has an error of its own and there is a version before.
@@ -169,9 +184,16 @@ impl InForce {
         self.entries.is_empty()
     }
 
-    /// The resources of one namespace, without facts.
+    /// The resources of one namespace, without facts, default policies included.
     #[must_use]
     pub fn snapshot(&self, namespace: &str) -> Snapshot {
+        let mut snapshot = self.written(namespace);
+        snapshot.add_default_policies(&|name| self.defaults.contains(&policy(namespace, name)));
+        snapshot
+    }
+
+    /// The resources of one namespace that manifests have.
+    fn written(&self, namespace: &str) -> Snapshot {
         let mut snapshot = Snapshot::default();
         for entry in self.entries.iter().filter(|(key, _)| key.namespace == namespace).map(|(_, entry)| entry)
         {
@@ -199,6 +221,14 @@ impl InForce {
             name: name.to_owned(),
         };
         self.entries.get(&key).map(|entry| &entry.document)
+    }
+}
+
+fn policy(namespace: &str, name: &str) -> ObjectKey {
+    ObjectKey {
+        kind: Kind::MailboxPolicy.as_str().to_owned(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
     }
 }
 

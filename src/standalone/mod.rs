@@ -18,10 +18,11 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::watch;
 
-use crate::api::UMIPGateway;
 use crate::api::schema::{crds, kind, open_api_schema};
+use crate::api::{UMIPGateway, UMMailbox};
 use crate::clock::{Clock, wall_ms};
 use crate::domain::{self, Facts, KeyName, Outcome, Snapshot};
+use crate::engine::pin::{self, PinRules};
 use crate::notifier::directory::Directory;
 use crate::notifier::http::{Api, router};
 use crate::notifier::metrics::Metrics;
@@ -199,6 +200,7 @@ fn evaluate(
             stopped: stopped.collect(),
             missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect(),
             bad_certificates: certificates(&snapshot, &values),
+            refused_pins: refused_pins(&snapshot, &values),
         };
         (namespace, (domain::evaluate(&snapshot), values))
     };
@@ -212,6 +214,28 @@ fn certificates(snapshot: &Snapshot, values: &Values) -> BTreeMap<String, String
         Some((gateway.metadata.name.clone()?, reason))
     };
     snapshot.gateways.iter().filter_map(bad).collect()
+}
+
+/// Mailboxes whose chosen PIN breaks a rule of their policy, and which.
+fn refused_pins(snapshot: &Snapshot, values: &Values) -> BTreeMap<String, String> {
+    let policy_of = |mailbox: &UMMailbox| {
+        let name = Some(&mailbox.spec.mailbox_policy_ref.name);
+        snapshot.mailbox_policies.iter().find(|policy| policy.metadata.name.as_ref() == name)
+    };
+    let refused = |mailbox: &Arc<UMMailbox>| {
+        let secret = mailbox.spec.pin.as_ref()?.secret_ref.as_ref()?;
+        let policy = policy_of(mailbox)?;
+        let pin = String::from_utf8(values.get(&secret.name, &secret.key)?).unwrap_or_default();
+        let extensions: Vec<&str> = mailbox.spec.extensions.iter().map(String::as_str).collect();
+        let rules = PinRules {
+            min_length: u8::try_from(policy.spec.min_pin_length).unwrap_or(24),
+            allow_common_patterns: policy.spec.allow_common_patterns,
+            extensions: &extensions,
+        };
+        let broken = pin::check(&rules, pin.trim_end_matches(['\r', '\n']), &|_| false).err()?;
+        Some((mailbox.metadata.name.clone()?, broken.to_string()))
+    };
+    snapshot.mailboxes.iter().filter_map(refused).collect()
 }
 
 fn outcomes(evaluated: BTreeMap<String, (Outcome, Values)>) -> BTreeMap<String, Outcome> {

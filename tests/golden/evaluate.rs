@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use lamplighter::api::Condition;
-use lamplighter::domain::{self, Claim, Code, Facts, KeyName, Outcome, Severity, Snapshot};
+use lamplighter::domain::{self, Claim, Code, Facts, Gate, KeyName, Kind, Outcome, Severity, Snapshot};
+
+use crate::answers;
 use serde_json::{Value, json};
 
 /// Fewest cases that the corpus may have; a path that leads nowhere must not pass.
@@ -55,12 +57,14 @@ pub fn run_codes() {
         let of_code =
             |case: &&PathBuf| case.file_name().is_some_and(|name| name.to_str() == Some(&code.kebab()));
         let shows = |case: &PathBuf| {
-            let (file, text) = if code.severity() == Severity::Reason {
-                ("policy.txt", format!(": {code} by "))
+            let places: &[(&str, String)] = if code.severity() == Severity::Reason {
+                &[("policy.txt", format!(": {code} by ")), ("answers.txt", format!(": {code} by "))]
             } else {
-                ("findings.txt", format!("[{code}] "))
+                &[("findings.txt", format!("[{code}] "))]
             };
-            fs::read_to_string(case.join("out").join(file)).is_ok_and(|out| out.contains(&text))
+            places.iter().any(|(file, text)| {
+                fs::read_to_string(case.join("out").join(file)).is_ok_and(|out| out.contains(text))
+            })
         };
         if !cases.iter().find(of_code).is_some_and(shows) {
             let _ = writeln!(failures, "{code}: no case {} that shows it", code.kebab());
@@ -99,8 +103,13 @@ fn check(case: &Path) -> Result<(), String> {
         snapshot.facts = facts(&serde_saphyr::from_str(&text).unwrap());
     }
     let outcome = domain::evaluate(&snapshot);
-    let outputs = outputs(&outcome);
+    lamps_and_chains_agree(&outcome)?;
+    let mut outputs = outputs(&outcome);
+    if let Ok(text) = fs::read_to_string(case.join("ask.yaml")) {
+        outputs.insert("answers.txt", answers::answers(&outcome, &serde_saphyr::from_str(&text).unwrap()));
+    }
     compare(&case.join("out"), &outputs)?;
+    outputs.remove("answers.txt");
     shuffled(&snapshot, &outputs)?;
     fed_back(&snapshot, &outcome)
 }
@@ -109,18 +118,19 @@ fn facts(value: &Value) -> Facts {
     let names = value["missingKeys"].as_array().into_iter().flatten();
     for key in value.as_object().unwrap().keys() {
         assert!(
-            ["programmed", "missingKeys", "badCertificates", "stopped"].contains(&key.as_str()),
+            ["programmed", "missingKeys", "badCertificates", "stopped", "refusedPins"]
+                .contains(&key.as_str()),
             "facts.yaml: unknown field {key}"
         );
     }
+    let texts = |field: &str| {
+        let entries = value[field].as_object().into_iter().flatten();
+        entries.map(|(name, reason)| (name.clone(), reason.as_str().unwrap().into())).collect()
+    };
     Facts {
         programmed: value["programmed"].as_bool().unwrap_or_default(),
-        bad_certificates: value["badCertificates"]
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, reason)| (name.clone(), reason.as_str().unwrap().into()))
-            .collect(),
+        bad_certificates: texts("badCertificates"),
+        refused_pins: texts("refusedPins"),
         stopped: value["stopped"]
             .as_array()
             .into_iter()
@@ -171,6 +181,9 @@ pub fn load(folder: &Path) -> BTreeMap<String, Snapshot> {
                 };
             decoded.unwrap_or_else(|e| panic!("{}: {e}", file.display()));
         }
+    }
+    for snapshot in snapshots.values_mut() {
+        snapshot.add_default_policies(&|_| true);
     }
     snapshots
 }
@@ -291,6 +304,22 @@ fn compare(folder: &Path, outputs: &BTreeMap<&'static str, String>) -> Result<()
         let wanted = fs::read_to_string(folder.join(name)).unwrap();
         if *text != wanted {
             return Err(format!("{name} recorded:\n{wanted}{name} now:\n{text}"));
+        }
+    }
+    Ok(())
+}
+
+/// What is decided about a lamp and what the chain of its switches shows are one.
+fn lamps_and_chains_agree(outcome: &Outcome) -> Result<(), String> {
+    for (node, mwi) in outcome.linked.mailboxes.iter().zip(&outcome.mwi) {
+        let chain = outcome.view(Kind::Mailbox, &node.name).unwrap().chain(Gate::Mwi);
+        if chain.reason() != mwi.reason {
+            return Err(format!(
+                "{}: the lamp is {}, its chain says {}",
+                node.name,
+                mwi.reason,
+                chain.reason()
+            ));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::keys::{KeyUse, of_gateway};
 use super::{number, one_of, port, shown_name};
 use crate::api::ip_gateway::{self as wire, UMIPGateway, UMIPGatewaySpec};
 use crate::domain::finding::{Code, Notes};
@@ -71,6 +72,10 @@ pub struct Gateway {
     pub status: Status,
     /// Takes NOTIFY.
     pub mwi_allowed: bool,
+    /// Carries calls of the voice-mail server (Exchange `OutcallsAllowed`).
+    pub outcalls_allowed: bool,
+    /// Tells who calls after a while (Exchange `DelayedSourcePartyInfoEnabled`).
+    pub delayed_source_party_info: bool,
     /// Answered inside the notifier.
     pub simulator: bool,
     /// Lowest is tried first.
@@ -83,6 +88,8 @@ pub struct Gateway {
     pub auth: Option<Auth>,
     /// Certificates.
     pub tls: Option<Tls>,
+    /// Keys of Secrets and ConfigMaps that it names.
+    pub keys: Vec<KeyUse>,
 }
 
 /// A dial plan that a gateway serves.
@@ -194,13 +201,17 @@ impl Gateway {
             hunt_groups,
             status,
             message_waiting_indicator_allowed,
+            outcalls_allowed,
+            delayed_source_party_info_enabled,
             simulator,
             priority,
             max_notify_per_second,
             identity,
+            outbound_proxy,
             auth,
             tls,
         } = &object.spec;
+        read_proxy(notes, outbound_proxy);
         let family = one_of(
             notes,
             "spec.ipAddressFamily",
@@ -225,6 +236,8 @@ impl Gateway {
             groups: groups(notes, dial_plan_ref.as_ref().map(|r| r.name.as_str()), hunt_groups),
             status: one_of(notes, "spec.status", status, ("Enabled", Status::Enabled), &others),
             mwi_allowed: *message_waiting_indicator_allowed,
+            outcalls_allowed: *outcalls_allowed,
+            delayed_source_party_info: *delayed_source_party_info_enabled,
             simulator: *simulator,
             priority: number(notes, "spec.priority", *priority, 0, 65_535),
             max_notify_per_second: number(
@@ -253,6 +266,7 @@ impl Gateway {
                     server_name: server_name.clone(),
                 }
             }),
+            keys: of_gateway(&object.spec),
         }
     }
 }
@@ -300,6 +314,20 @@ fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: 
     Some(address)
 }
 
+/// Host and port of the proxy.
+fn read_proxy(notes: &mut Notes, text: &str) {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let port_ok = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+    if !text.is_empty() && (gateway_address(host).is_err() || !port_ok) {
+        let message = format!("`{}` can't be a proxy", super::short(text));
+        let advice = "expected a host name or an IP address, with `:port` if need be, without `sip:`";
+        notes.add(Code::AddressInvalid, "spec.outboundProxy", message, advice);
+    }
+}
+
 fn groups(
     notes: &mut Notes,
     dial_plan_ref: Option<&str>,
@@ -312,13 +340,19 @@ fn groups(
         pilots: Vec::new(),
     });
     let mut groups: Vec<PilotGroup> = whole.into_iter().collect();
-    if hunt_groups.len() > 100 {
+    if hunt_groups.len() > 50 {
         let message = format!("{} entries are too many", hunt_groups.len());
-        notes.add(Code::ValueOutOfRange, "spec.huntGroups", message, "at most 100 are possible");
+        notes.add(Code::ValueOutOfRange, "spec.huntGroups", message, "at most 50 are possible");
     }
-    for (at, group) in hunt_groups.iter().enumerate().take(100) {
+    for (at, group) in hunt_groups.iter().enumerate().take(50) {
         let wire::HuntGroup { dial_plan_ref, pilot_identifiers } = group;
-        for (nth, pilot) in pilot_identifiers.iter().enumerate() {
+        super::reader::too_many(
+            notes,
+            &format!("spec.huntGroups[{at}].pilotIdentifiers"),
+            pilot_identifiers.len(),
+            20,
+        );
+        for (nth, pilot) in pilot_identifiers.iter().enumerate().take(20) {
             let path = format!("spec.huntGroups[{at}].pilotIdentifiers[{nth}]");
             let fits = pilot.parse::<Extension>().is_ok()
                 || pilot.parse::<E164>().is_ok()

@@ -1,9 +1,11 @@
 //! A mailbox, read with the dial plan of its policy.
 
-use super::{DialPlan, UriType};
-use crate::api::mailbox::{UMMailbox, UMMailboxSpec};
+use super::reader::{one, too_many, word};
+use super::{AUDIO_CODECS, DialPlan, UriType};
+use crate::api::mailbox::{MailboxPin, UMMailbox, UMMailboxSpec};
 use crate::domain::finding::{Code, Notes};
-use crate::domain::scalar::{Expected, Extension, LampAddress};
+use crate::domain::scalar::{Expected, Extension, LampAddress, mail_address};
+use crate::domain::snapshot::KeyName;
 
 /// A mailbox, read. What has an error is left out of the lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,103 @@ pub struct Mailbox {
     pub resource: Option<LampAddress>,
     /// Lamps that show its messages.
     pub lamps: Vec<LampAddress>,
+    /// Name of the person or group.
+    pub display_name: Option<Box<str>>,
+    /// Mail address.
+    pub mail: Option<Box<str>>,
+    /// What it says itself about features.
+    pub wishes: Wishes,
+    /// What few mailboxes have.
+    pub more: Option<Box<More>>,
+}
+
+/// What a mailbox says itself about features; none: as the policy says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// `missedCallNotificationEnabled`
+    pub missed_calls: Option<bool>,
+    /// `umSMSNotificationOption`
+    pub sms: SmsOption,
+    /// `pinlessAccessToVoiceMailEnabled`
+    pub pinless: Option<bool>,
+    /// `subscriberAccessEnabled`
+    pub subscriber_access: Option<bool>,
+    /// `tuiAccessToCalendarEnabled`
+    pub tui_calendar: Option<bool>,
+    /// `tuiAccessToEmailEnabled`
+    pub tui_email: Option<bool>,
+    /// `playOnPhoneEnabled`
+    pub play_on_phone: Option<bool>,
+    /// `callAnsweringRulesEnabled`
+    pub call_answering_rules: Option<bool>,
+    /// `automaticSpeechRecognitionEnabled`
+    pub speech: Option<bool>,
+    /// `voiceMailAnalysisEnabled`
+    pub analysis: Option<bool>,
+    /// `faxEnabled`
+    pub fax: Option<bool>,
+    /// `anonymousCallersCanLeaveMessages`
+    pub anonymous_callers: Option<bool>,
+    /// `allowUMCallsFromNonUsers` is `SearchEnabled`
+    pub calls_from_non_users: Option<bool>,
+}
+
+/// When a text message is sent (Exchange `UMSMSNotificationOption`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SmsOption {
+    /// Nothing was said, which means never.
+    #[default]
+    Absent,
+    /// Never.
+    None,
+    /// For a new voice message.
+    VoiceMail,
+    /// For missed calls too.
+    VoiceMailAndMissedCalls,
+}
+
+impl SmsOption {
+    /// The word as manifests have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent | Self::None => "None",
+            Self::VoiceMail => "VoiceMail",
+            Self::VoiceMailAndMissedCalls => "VoiceMailAndMissedCalls",
+        }
+    }
+
+    /// Whether any text message is wanted.
+    #[must_use]
+    pub const fn asks(self) -> bool {
+        matches!(self, Self::VoiceMail | Self::VoiceMailAndMissedCalls)
+    }
+}
+
+/// What few mailboxes have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct More {
+    /// `callAnsweringAudioCodec`
+    pub audio_codec: Option<&'static str>,
+    /// `operatorNumber`
+    pub operator: Option<Box<str>>,
+    /// `pilotNumber`
+    pub pilot: Option<Box<str>>,
+    /// `pin`
+    pub pin: Option<Pin>,
+}
+
+/// Requests about the PIN.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pin {
+    /// Key with a chosen PIN.
+    pub secret: Option<KeyName>,
+    /// It is locked as long as that stands there.
+    pub locked_out: bool,
+    /// Where mail about it goes.
+    pub notify: Option<Box<str>>,
+    /// Whether it is mailed.
+    pub send: bool,
 }
 
 /// Most extensions, and most lamps, of a mailbox.
@@ -31,6 +130,24 @@ impl Mailbox {
             extensions,
             message_waiting_indicator_extensions,
             sip_resource_identifier,
+            primary_smtp_address,
+            missed_call_notification_enabled,
+            um_sms_notification_option,
+            pinless_access_to_voice_mail_enabled,
+            subscriber_access_enabled,
+            tui_access_to_calendar_enabled,
+            tui_access_to_email_enabled,
+            play_on_phone_enabled,
+            call_answering_rules_enabled,
+            call_answering_audio_codec,
+            automatic_speech_recognition_enabled,
+            voice_mail_analysis_enabled,
+            fax_enabled,
+            anonymous_callers_can_leave_messages,
+            allow_um_calls_from_non_users,
+            operator_number,
+            pilot_number,
+            pin,
         } = &object.spec;
         if let Some(name) = display_name {
             check_display_name(notes, name);
@@ -53,7 +170,113 @@ impl Mailbox {
                 UriType::E164 | UriType::SipName => resource.clone().into_iter().collect(),
             },
         };
-        Self { policy: mailbox_policy_ref.name.clone(), extensions, resource, lamps }
+        let mail = primary_smtp_address.as_deref();
+        let mail = mail.and_then(|text| read_mail(notes, "spec.primarySmtpAddress", text));
+        let wishes = Wishes {
+            missed_calls: *missed_call_notification_enabled,
+            sms: um_sms_notification_option
+                .as_deref()
+                .map_or(SmsOption::Absent, |text| read_sms(notes, text)),
+            pinless: *pinless_access_to_voice_mail_enabled,
+            subscriber_access: *subscriber_access_enabled,
+            tui_calendar: *tui_access_to_calendar_enabled,
+            tui_email: *tui_access_to_email_enabled,
+            play_on_phone: *play_on_phone_enabled,
+            call_answering_rules: *call_answering_rules_enabled,
+            speech: *automatic_speech_recognition_enabled,
+            analysis: *voice_mail_analysis_enabled,
+            fax: *fax_enabled,
+            anonymous_callers: *anonymous_callers_can_leave_messages,
+            calls_from_non_users: allow_um_calls_from_non_users.as_deref().map(|text| {
+                word(notes, "spec.allowUMCallsFromNonUsers", text, &["SearchEnabled", "None"])
+                    == "SearchEnabled"
+            }),
+        };
+        let more = More {
+            audio_codec: call_answering_audio_codec
+                .as_deref()
+                .map(|text| word(notes, "spec.callAnsweringAudioCodec", text, &AUDIO_CODECS)),
+            operator: operator_number.as_deref().and_then(|text| read_operator(notes, text)),
+            pilot: pilot_number.as_deref().and_then(|text| read_pilot(notes, text)),
+            pin: pin.as_ref().map(|pin| read_pin(notes, pin)),
+        };
+        if missed_call_notification_enabled == &Some(true) && primary_smtp_address.is_none() {
+            let message = "a mail about missed calls is wanted, and there is no address for it";
+            notes.add(Code::MailAddressMissing, "spec.primarySmtpAddress", message, "set primarySmtpAddress");
+        }
+        mail_for_pin(notes, more.pin.as_ref(), primary_smtp_address.is_some());
+        Self {
+            policy: mailbox_policy_ref.name.clone(),
+            extensions,
+            resource,
+            lamps,
+            display_name: display_name.as_deref().map(Into::into),
+            mail,
+            wishes,
+            more: (more != More::default()).then(|| Box::new(more)),
+        }
+    }
+}
+
+fn read_mail(notes: &mut Notes, path: &str, text: &str) -> Option<Box<str>> {
+    one(notes, path, text, Code::MailAddressInvalid, |text| mail_address(text).map(|()| text.into()))
+}
+
+fn read_sms(notes: &mut Notes, text: &str) -> SmsOption {
+    let words = ["None", "VoiceMail", "VoiceMailAndMissedCalls"];
+    match word(notes, "spec.umSMSNotificationOption", text, &words) {
+        "VoiceMail" => SmsOption::VoiceMail,
+        "VoiceMailAndMissedCalls" => SmsOption::VoiceMailAndMissedCalls,
+        _ => SmsOption::None,
+    }
+}
+
+fn read_operator(notes: &mut Notes, text: &str) -> Option<Box<str>> {
+    one(notes, "spec.operatorNumber", text, Code::PhoneNumberInvalid, |text| {
+        let sound = (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+        if sound { Ok(text.into()) } else { Err(Expected("1 to 20 digits, in quotes")) }
+    })
+}
+
+fn read_pilot(notes: &mut Notes, text: &str) -> Option<Box<str>> {
+    one(notes, "spec.pilotNumber", text, Code::AccessNumberInvalid, |text| {
+        super::access_number(text).map(|()| text.into())
+    })
+}
+
+fn read_pin(notes: &mut Notes, pin: &MailboxPin) -> Pin {
+    let MailboxPin {
+        reset_request,
+        secret_ref,
+        expired: _,
+        unlock_request,
+        locked_out,
+        notify_email,
+        send_email,
+    } = pin;
+    for (path, request) in
+        [("spec.pin.resetRequest", reset_request), ("spec.pin.unlockRequest", unlock_request)]
+    {
+        let short_enough = |text: &str| {
+            if text.chars().count() <= 64 { Ok(()) } else { Err(Expected("at most 64 characters")) }
+        };
+        if let Some(text) = request {
+            one(notes, path, text, Code::TextTooLong, short_enough);
+        }
+    }
+    Pin {
+        secret: secret_ref.as_ref().map(|key| KeyName { name: key.name.clone(), key: key.key.clone() }),
+        locked_out: locked_out.unwrap_or_default(),
+        notify: notify_email.as_deref().and_then(|text| read_mail(notes, "spec.pin.notifyEmail", text)),
+        send: send_email.unwrap_or(true),
+    }
+}
+
+fn mail_for_pin(notes: &mut Notes, pin: Option<&Pin>, has_mail: bool) {
+    if pin.is_some_and(|pin| pin.send && pin.notify.is_none()) && !has_mail {
+        let message = "a PIN is mailed, and there is no address for it";
+        let advice = "set primarySmtpAddress or pin.notifyEmail, or pin.sendEmail: false";
+        notes.add(Code::MailAddressMissing, "spec.primarySmtpAddress", message, advice);
     }
 }
 
@@ -65,17 +288,6 @@ fn check_display_name(notes: &mut Notes, name: &str) {
             "spec.displayName",
             message,
             "expected 1 to 64 characters on one line",
-        );
-    }
-}
-
-fn too_many(notes: &mut Notes, path: &str, count: usize) {
-    if count > MOST {
-        notes.add(
-            Code::ValueOutOfRange,
-            path,
-            format!("{count} entries are too many"),
-            format!("at most {MOST} are possible"),
         );
     }
 }
@@ -93,7 +305,7 @@ fn read_extensions(
             "name at least one, in quotes, as in [\"4201\"]",
         );
     }
-    too_many(notes, "spec.extensions", texts.len());
+    too_many(notes, "spec.extensions", texts.len(), MOST);
     let mut extensions = Vec::with_capacity(texts.len().min(MOST));
     for (at, text) in texts.iter().take(MOST).enumerate() {
         let mut extension = read_extension(
@@ -192,7 +404,7 @@ fn read_resource(notes: &mut Notes, text: Option<&str>, dial_plan: &DialPlan) ->
 }
 
 fn read_lamps(notes: &mut Notes, texts: &[String], dial_plan: &DialPlan) -> Vec<LampAddress> {
-    too_many(notes, "spec.messageWaitingIndicatorExtensions", texts.len());
+    too_many(notes, "spec.messageWaitingIndicatorExtensions", texts.len(), MOST);
     let mut lamps = Vec::with_capacity(texts.len().min(MOST));
     for (at, text) in texts.iter().take(MOST).enumerate() {
         let path = || format!("spec.messageWaitingIndicatorExtensions[{at}]");

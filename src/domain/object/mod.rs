@@ -3,20 +3,33 @@
 //! An object is read with the dial plan that it belongs to, where that decides what is right. Specs are taken apart
 //! without `..`, so that a new field that nobody reads does not compile.
 
+mod callers;
 mod dial_plan;
+mod dial_rules;
 mod gateway;
+pub mod keys;
 mod mailbox;
 mod mailbox_policy;
+mod notifier;
+mod reader;
 
-pub use dial_plan::{DialPlan, Mode, NotifierTls, Security, UriType};
+use callers::access_number;
+pub use dial_plan::{DialPlan, Security, UriType};
+pub use dial_rules::{DialRules, groups_exist};
 pub use gateway::{Auth, Family, Gateway, Identity, PilotGroup, Status, Template, Tls, Transport};
-pub use mailbox::Mailbox;
-pub use mailbox_policy::MailboxPolicy;
+pub use mailbox::{Mailbox, More, Pin, SmsOption, Wishes};
+pub use mailbox_policy::{FaxServer, MailboxPolicy, PinPolicy};
+pub use notifier::{Mode, Notifier, NotifierTls};
+pub use reader::Served;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::finding::{Code, Notes};
 use super::scalar::display_name;
+use reader::short;
+
+/// Formats of recordings (Exchange `AudioCodecEnum`), the default first.
+const AUDIO_CODECS: [&str; 4] = ["Mp3", "G711", "Wma", "Gsm"];
 
 /// A number within `min..=max`, or a finding and the nearest allowed value.
 fn number(notes: &mut Notes, path: &str, value: i32, min: i32, max: i32) -> u32 {

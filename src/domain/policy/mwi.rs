@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::finding::{Code, Kind};
-use super::link::{Linked, LinkedMailbox, Node};
-use super::object::Mode;
+use crate::domain::finding::{Code, Kind};
+use crate::domain::link::{Linked, LinkedMailbox, Node};
+use crate::domain::object::Mode;
 
 /// Whether a mailbox has a message waiting lamp, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Mwi {
 #[must_use]
 pub fn mwi(linked: &Linked, routes: &[Vec<u32>], mailbox: &Node<LinkedMailbox>) -> Mwi {
     let own = || (Kind::Mailbox, Arc::clone(&mailbox.name));
-    if let Some(error) = mailbox.notes.any_error() {
+    if let Some(error) = mailbox.notes.first_stop() {
         return Mwi { reason: error.code, from: own(), claim: Claim::Frozen };
     }
     let policy = mailbox.value.policy.and_then(|at| linked.policy(at));
@@ -55,7 +55,7 @@ pub fn mwi(linked: &Linked, routes: &[Vec<u32>], mailbox: &Node<LinkedMailbox>) 
     if !policy.value.0.allow_mwi {
         return Mwi { reason: Code::MWIForbiddenByPolicy, from: by_policy(), claim: Claim::Forbidden };
     }
-    match plan.value.mode {
+    match plan.value.notifier.mode {
         Mode::Dark => return Mwi { reason: Code::NotifierDark, from: by_plan(), claim: Claim::Forbidden },
         Mode::Observe => {
             return Mwi { reason: Code::NotifierObserves, from: by_plan(), claim: Claim::Allowed };

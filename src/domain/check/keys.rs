@@ -1,0 +1,59 @@
+//! What resources name outside of the four kinds: keys of Secrets and ConfigMaps, certificates, chosen PINs.
+
+use crate::domain::finding::{Code, Notes};
+use crate::domain::link::Linked;
+use crate::domain::object::keys::KeyUse;
+use crate::domain::snapshot::Facts;
+
+/// A finding for each key that is named and not there.
+pub fn keys_are_there(linked: &mut Linked, facts: &Facts) {
+    if facts.missing_keys.is_empty() {
+        return;
+    }
+    for node in &mut linked.dial_plans {
+        node.value.keys.iter().for_each(|used| key_is_there(&mut node.notes, facts, used));
+    }
+    for node in &mut linked.gateways {
+        node.value.0.keys.iter().for_each(|used| key_is_there(&mut node.notes, facts, used));
+    }
+    for node in &mut linked.mailboxes {
+        let secret = node.value.own.more.as_ref().and_then(|more| more.pin.as_ref()?.secret.clone());
+        if let Some(key) = secret {
+            key_is_there(&mut node.notes, facts, &KeyUse { path: "spec.pin.secretRef", key });
+        }
+    }
+}
+
+fn key_is_there(notes: &mut Notes, facts: &Facts, used: &KeyUse) {
+    let KeyUse { path, key } = used;
+    if facts.missing_keys.contains(key) {
+        let what = if path.ends_with("ecretRef") { "Secret" } else { "Secret or ConfigMap" };
+        notes.add(
+            Code::SecretNotFound,
+            *path,
+            format!("there is no {what} {} with the key {}", key.name, key.key),
+            "create it in this namespace, or name one that is there",
+        );
+    }
+}
+
+pub fn certificates_can_be_used(linked: &mut Linked, facts: &Facts) {
+    for node in &mut linked.gateways {
+        if let Some(reason) = facts.bad_certificates.get(&*node.name) {
+            let message = format!("its certificates can't be used: {reason}");
+            let advice = "put PEM text into the Secret: the CA's certificates under the key of caRef, and a certificate with its own key under tls.crt and tls.key";
+            node.notes.add(Code::CertificateInvalid, "spec.tls", message, advice);
+        }
+    }
+}
+
+/// Exchange `Set-UMMailboxPIN`: a PIN must fit the policy.
+pub fn pins_keep_the_rules(linked: &mut Linked, facts: &Facts) {
+    for node in &mut linked.mailboxes {
+        if let Some(rule) = facts.refused_pins.get(&*node.name) {
+            let message = format!("the PIN in its Secret is refused: {rule}");
+            let advice = "put another PIN into the Secret, or leave secretRef out to have one made";
+            node.notes.add(Code::PINRefused, "spec.pin.secretRef", message, advice);
+        }
+    }
+}

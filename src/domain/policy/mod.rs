@@ -1,0 +1,18 @@
+//! What a mailbox effectively has, along mailbox, policy, dial plan and gateways, and where it comes from.
+//!
+//! `mwi` decides about lamps. `gate` has the chain of switches of each feature, `settings` what a voice-mail server is told, `dial` what
+//! a caller may dial. All are projections of an outcome, made when somebody asks.
+
+mod dial;
+mod feature;
+mod gate;
+mod mwi;
+mod settings;
+mod view;
+
+pub use dial::{Caller, DialAnswer};
+pub use feature::Feature;
+pub use gate::{Chain, Gate, Step, Switch};
+pub use mwi::{Claim, Mwi, mwi};
+pub use settings::{Origin, Setting};
+pub use view::View;
