@@ -10,12 +10,26 @@
     clippy::disallowed_methods
 )]
 
+#[path = "tidy/codes.rs"]
+mod codes;
+#[path = "tidy/docs.rs"]
+mod docs;
 #[path = "tidy/generated.rs"]
 mod generated;
 #[path = "tidy/layers.rs"]
 mod layers;
+#[path = "tidy/manifests.rs"]
+mod manifests;
+#[path = "tidy/markdown.rs"]
+mod markdown;
+#[path = "tidy/order.rs"]
+mod order;
 #[path = "tidy/rust.rs"]
 mod rust;
+#[path = "tidy/settings.rs"]
+mod settings;
+#[path = "tidy/tables.rs"]
+mod tables;
 #[path = "tidy/tree.rs"]
 mod tree;
 #[path = "tidy/words.rs"]
@@ -169,6 +183,42 @@ fn there_are_no_more_than_four_integration_test_programs() {
 #[test]
 fn generated_resource_definitions_are_fresh() {
     assert_none(&generated::check("crds", &["crds", "--out"]));
+}
+
+#[test]
+fn generated_parts_of_the_documentation_are_fresh() {
+    assert_none(&docs::check_generated());
+}
+
+#[test]
+fn links_of_the_documentation_lead_to_a_file_and_a_heading() {
+    assert_none(&docs::check_links());
+}
+
+#[test]
+fn the_index_of_the_documentation_names_every_page() {
+    assert_none(&docs::check_index());
+}
+
+#[test]
+fn manifests_in_the_documentation_load_without_a_problem() {
+    assert_none(&manifests::check());
+}
+
+#[test]
+fn the_table_of_settings_names_every_field_that_exchange_had_and_no_other() {
+    assert_none(&settings::check());
+}
+
+#[test]
+fn the_readers_of_markdown_and_of_wire_types_see_what_they_must() {
+    markdown::check_reader();
+    order::check_reader();
+}
+
+#[test]
+fn each_problem_of_a_manifest_is_explained() {
+    assert_none(&codes::check_problems());
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 pub mod condition;
 pub mod dial_plan;
+pub mod editor_schema;
 pub mod ip_gateway;
 pub mod mailbox;
 pub mod mailbox_policy;

@@ -41,18 +41,26 @@ fn rewrite(folder: &Path, wanted: &BTreeMap<String, String>) {
         std::fs::remove_file(folder.join(name)).unwrap();
     }
     for (name, text) in wanted {
-        std::fs::write(folder.join(name), text).unwrap();
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
     }
 }
 
-/// The files of a folder by name; a folder that is not there is empty.
+/// The files of a folder and the folders in it, by path; a folder that is not there is empty.
 fn content(folder: &Path) -> BTreeMap<String, String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return BTreeMap::new() };
-    let files = entries.map(|entry| {
+    let mut files = BTreeMap::new();
+    let Ok(entries) = std::fs::read_dir(folder) else { return files };
+    for entry in entries {
         let entry = entry.unwrap();
-        (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap())
-    });
-    files.collect()
+        let (name, path) = (entry.file_name().into_string().unwrap(), entry.path());
+        if path.is_dir() {
+            files.extend(content(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            files.insert(name, std::fs::read_to_string(path).unwrap());
+        }
+    }
+    files
 }
 
 fn first_difference(old: Option<&String>, new: Option<&String>) -> usize {
