@@ -1,10 +1,12 @@
 //! Lamplighter: voice-mail configuration as Kubernetes resources, with the names of Exchange Unified Messaging.
 //!
-//! The modules in reading order. The first four are pure: they decide and do no I/O. Those behind `runtime` do I/O and decide
+//! The modules in reading order. The first five are pure: they decide and do no I/O. Those behind `runtime` do I/O and decide
 //! nothing.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read the clock and the environment"))]
 
+#[cfg(feature = "validate")]
+pub mod admission;
 pub mod api;
 pub mod domain;
 pub mod engine;

@@ -3,6 +3,8 @@
 mod crds;
 mod phone;
 mod standalone;
+#[cfg(feature = "validate")]
+pub mod validate;
 
 use std::process::ExitCode;
 
@@ -43,6 +45,9 @@ enum Command {
     Crds(crds::Options),
     /// A phone in the terminal that shows its lamp: answers NOTIFY over UDP, TCP or TLS.
     Phone(phone::Options),
+    /// Say what is wrong with manifests, without a cluster: for an editor, a hook before the commit, or CI.
+    #[cfg(feature = "validate")]
+    Validate(validate::Options),
 }
 
 impl Cli {
@@ -52,6 +57,8 @@ impl Cli {
         crate::telemetry::start(matches!(self.log.log_format, LogFormat::Json));
         let result = match self.command {
             Command::Crds(options) => crds::run(&options),
+            #[cfg(feature = "validate")]
+            Command::Validate(options) => validate::run(&options),
             Command::Standalone(options) => block_on(|stop| standalone::run(options, stop)),
             Command::Phone(options) => block_on(|stop| phone::run(options, stop)),
         };

@@ -1,4 +1,5 @@
 //! Where resources come from: a directory of manifests or a cluster. Decides nothing about them.
 
+pub mod collect;
 pub mod manifest;
 pub mod secrets;

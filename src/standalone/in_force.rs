@@ -7,27 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
-use serde::de::DeserializeOwned;
 
-use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
-use crate::domain::{Alone, Finding, Kind, Snapshot};
+use crate::domain::{Finding, Kind, Snapshot};
+use crate::source::collect::Object;
 use crate::source::manifest::{Document, Loaded, ObjectKey, Problem};
 
 /// Annotation by which lamps are sent again: any new value does.
 const REFRESH: &str = "um.lamplighter.dev/refresh-requested-at";
-
-/// An object of one of the four kinds.
-#[derive(Clone)]
-pub enum Object {
-    /// A dial plan.
-    DialPlan(Arc<UMDialPlan>),
-    /// A mailbox policy.
-    Policy(Arc<UMMailboxPolicy>),
-    /// A gateway.
-    Gateway(Arc<UMIPGateway>),
-    /// A mailbox.
-    Mailbox(Arc<UMMailbox>),
-}
 
 /// An object in force, and the manifest that it comes from.
 pub struct Entry {
@@ -126,13 +112,14 @@ impl InForce {
 
     /// Puts a manifest in force, unless it has an error of its own and there is a version before.
     fn admit(&mut self, document: Document, before: Option<&Entry>, now: &Time) {
-        let (object, findings) = match Object::decode(&document) {
-            Ok(decoded) => decoded,
+        let object = match Object::decode(&document) {
+            Ok(object) => object,
             Err(problem) => {
                 self.problems.push(*problem);
                 return;
             }
         };
+        let findings = object.alone().all().to_vec();
         let has_error = findings.iter().any(|f| f.code.severity() == crate::domain::Severity::Error);
         if let Some(before) = before.filter(|_| has_error) {
             self.entries.insert(document.key(), before.kept());
@@ -160,7 +147,7 @@ impl InForce {
             Some(before) => before.generation + 1,
             None => 1,
         };
-        let object = object.with(generation, created.as_ref());
+        let object = aged(object, generation, created.as_ref());
         self.entries
             .insert(document.key(), Entry { object, document, generation, created, is_sound: !has_error });
     }
@@ -197,12 +184,7 @@ impl InForce {
         let mut snapshot = Snapshot::default();
         for entry in self.entries.iter().filter(|(key, _)| key.namespace == namespace).map(|(_, entry)| entry)
         {
-            match &entry.object {
-                Object::DialPlan(object) => snapshot.dial_plans.push(Arc::clone(object)),
-                Object::Policy(object) => snapshot.mailbox_policies.push(Arc::clone(object)),
-                Object::Gateway(object) => snapshot.gateways.push(Arc::clone(object)),
-                Object::Mailbox(object) => snapshot.mailboxes.push(Arc::clone(object)),
-            }
+            entry.object.add_to(&mut snapshot);
         }
         snapshot
     }
@@ -250,51 +232,21 @@ impl Entry {
     }
 }
 
-impl Object {
-    /// Decodes a manifest of one of the four kinds, with what it shows alone.
-    fn decode(document: &Document) -> Result<(Self, Vec<Finding>), Box<Problem>> {
-        fn read<K: DeserializeOwned + Alone>(
-            document: &Document,
-            wrap: impl FnOnce(Arc<K>) -> Object,
-        ) -> Result<(Object, Vec<Finding>), serde_json::Error> {
-            let object: K = serde_json::from_value(document.value.clone())?;
-            let findings = object.alone().all().to_vec();
-            Ok((wrap(Arc::new(object)), findings))
+/// The object with the generation and age that a cluster would give it.
+fn aged(mut object: Object, generation: i64, created: Option<&Time>) -> Object {
+    fn fill(meta: &mut ObjectMeta, generation: i64, created: Option<&Time>) {
+        meta.generation = Some(generation);
+        if meta.creation_timestamp.is_none() {
+            meta.creation_timestamp = created.cloned();
         }
-        let decoded = match document.kind.as_str() {
-            "UMDialPlan" => read(document, Self::DialPlan),
-            "UMMailboxPolicy" => read(document, Self::Policy),
-            "UMIPGateway" => read(document, Self::Gateway),
-            _ => read(document, Self::Mailbox),
-        };
-        decoded.map_err(|error| {
-            Box::new(Problem {
-                place: document.place.clone(),
-                path: String::new(),
-                code: "WrongType",
-                message: format!("the object can't be read: {error}"),
-                advice: "compare it with the documentation of its kind".into(),
-                object: Some(document.key()),
-            })
-        })
     }
-
-    fn with(self, generation: i64, created: Option<&Time>) -> Self {
-        fn fill(meta: &mut ObjectMeta, generation: i64, created: Option<&Time>) {
-            meta.generation = Some(generation);
-            if meta.creation_timestamp.is_none() {
-                meta.creation_timestamp = created.cloned();
-            }
-        }
-        let mut object = self;
-        match &mut object {
-            Self::DialPlan(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
-            Self::Policy(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
-            Self::Gateway(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
-            Self::Mailbox(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
-        }
-        object
+    match &mut object {
+        Object::DialPlan(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
+        Object::Policy(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
+        Object::Gateway(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
+        Object::Mailbox(o) => fill(&mut Arc::make_mut(o).metadata, generation, created),
     }
+    object
 }
 
 /// A field that can't be changed, and was. An API server refuses that by the CEL rules of the definitions.

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::watch;
 
-use crate::api::schema::{crds, kind, open_api_schema};
+use crate::api::schema::crds;
 use crate::api::{UMIPGateway, UMMailbox};
 use crate::clock::{Clock, wall_ms};
 use crate::domain::{self, Facts, KeyName, Outcome, Snapshot};
@@ -118,7 +118,7 @@ pub async fn run(
 ) -> Result<Ended, StandaloneError> {
     let dir = options.dir.clone();
     std::fs::read_dir(&dir).map_err(|source| StandaloneError::Dir { dir, source })?;
-    let schemas = schemas()?;
+    let schemas = Schemas::of_definitions(&crds()?);
     if options.once {
         return Ok(once(&options, &console, &schemas));
     }
@@ -163,12 +163,6 @@ pub async fn run(
         tracing::error!(%error, "the HTTP server ended badly");
     }
     Ok(Ended::Well)
-}
-
-fn schemas() -> Result<Schemas, serde_json::Error> {
-    let crds = crds()?;
-    let of = |crd| open_api_schema(crd).map(|schema| (kind(crd).to_owned(), schema.clone()));
-    Ok(Schemas::new(crds.iter().filter_map(of).collect()))
 }
 
 fn once(options: &Options, console: &Console, schemas: &Schemas) -> Ended {

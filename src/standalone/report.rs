@@ -11,8 +11,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::in_force::InForce;
 use crate::api::Condition;
 use crate::domain::status::ready;
-use crate::domain::{Claim, Finding, Kind, Outcome, Severity};
-use crate::source::manifest::{Document, Problem, render_error, render_warning, text_of};
+use crate::domain::{Claim, Kind, Outcome, Severity};
+use crate::source::collect::problem_of;
+use crate::source::manifest::{Problem, render_error, render_warning, text_of};
 
 /// Findings and problems, rendered, and how many of them are errors.
 #[derive(Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Report {
             in_force.problems.iter().map(|problem| (problem.clone(), Severity::Error)).collect();
         for refused in &in_force.refused {
             for finding in &refused.findings {
-                let mut problem = of_finding(&refused.document, finding);
+                let mut problem = problem_of(&refused.document, finding);
                 problem.advice.push_str("; until then the version before stays in force");
                 all.push((problem, finding.code.severity()));
             }
@@ -39,7 +40,7 @@ impl Report {
         for (namespace, outcome) in outcomes {
             for (kind, name, finding) in outcome.findings() {
                 if let Some(document) = in_force.document(kind, namespace, name) {
-                    all.push((of_finding(document, finding), finding.code.severity()));
+                    all.push((problem_of(document, finding), finding.code.severity()));
                 }
             }
         }
@@ -56,18 +57,6 @@ impl Report {
         let texts =
             all.iter().map(|(problem, severity)| rendered(dir, problem, *severity, &mut sources)).collect();
         Self { texts, errors }
-    }
-}
-
-fn of_finding(document: &Document, finding: &Finding) -> Problem {
-    let Finding { code, path, message, advice } = finding;
-    Problem {
-        place: if path.is_empty() { document.place_of("metadata.name") } else { document.place_of(path) },
-        path: path.clone(),
-        code: code.as_str(),
-        message: message.clone(),
-        advice: advice.clone(),
-        object: Some(document.key()),
     }
 }
 

@@ -11,7 +11,7 @@ use super::tree::{Fault, Mark};
 use super::walk::{MAX_FILES, MAX_LEVELS, Reason};
 
 /// Bytes of one file, at most.
-pub(super) const MAX_FILE: u64 = 10 * 1024 * 1024;
+pub const MAX_FILE: u64 = 10 * 1024 * 1024;
 /// Bytes of all files, at most.
 pub(super) const MAX_TOTAL: u64 = 512 * 1024 * 1024;
 /// Documents of all files, at most.

@@ -1,9 +1,9 @@
 //! Reads files into documents and problems, within limits on what one loading may take.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::build;
@@ -52,6 +52,8 @@ pub struct Loader<'a> {
     schemas: &'a Schemas,
     loaded: Loaded,
     seen: BTreeMap<ObjectKey, Place>,
+    /// Files of roots so far.
+    read: Vec<PathBuf>,
     documents: usize,
     bytes: u64,
     is_full: bool,
@@ -84,34 +86,47 @@ impl<'a> Loader<'a> {
             schemas,
             loaded: Loaded::default(),
             seen: BTreeMap::new(),
+            read: Vec::new(),
             documents: 0,
             bytes: 0,
             is_full: false,
         }
     }
 
-    /// Reads all manifests below `root`, or the file `root`; `prefix` goes before the paths in places.
+    /// Reads all manifests below `root`, or the file `root`; `prefix` goes before the paths in places. A file that it has read
+    /// already, below another root, is passed over.
     pub fn path(&mut self, root: &Path, prefix: &str) {
         let walked = walk(root);
+        let earlier: BTreeSet<PathBuf> =
+            self.read.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
         for obstacle in walked.obstacles {
             let mut current = Current::new(&format!("{prefix}{}", obstacle.shown));
             self.problem(&mut current, faults::obstacle(&obstacle.reason), None);
             self.close(current);
         }
         for file in walked.files {
+            if !earlier.is_empty() && fs::canonicalize(&file.path).is_ok_and(|real| earlier.contains(&real)) {
+                continue;
+            }
             let mut current = Current::new(&format!("{prefix}{}", file.shown));
             match read(&file.path) {
                 Ok(bytes) => self.bytes(&mut current, &bytes),
                 Err(error) => self.problem(&mut current, faults::unreadable(&error), None),
             }
             self.close(current);
+            self.read.push(file.path);
         }
     }
 
     /// Reads `text` as if it were the file `name`.
     pub fn text(&mut self, name: &str, text: &str) {
+        self.content(name, text.as_bytes());
+    }
+
+    /// Reads `bytes` as if they were the file `name`.
+    pub fn content(&mut self, name: &str, bytes: &[u8]) {
         let mut current = Current::new(name);
-        self.bytes(&mut current, text.as_bytes());
+        self.bytes(&mut current, bytes);
         self.close(current);
     }
 

@@ -14,6 +14,7 @@ mod identity;
 mod load;
 mod object;
 mod problem;
+mod render;
 mod scalar;
 mod schema;
 mod spans;
@@ -31,8 +32,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use faults::MAX_FILE;
 pub use load::{Loader, load, text_of};
-pub use problem::{ObjectKey, Place, Problem, render_error, render_warning};
+pub use problem::{ObjectKey, Place, Problem};
+pub use render::{Look, Source, render, render_error, render_warning};
 pub use schema::{GROUP, Schemas, VERSIONS};
 pub use watch::Watcher;
 

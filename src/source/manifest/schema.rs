@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
+use crate::api::schema::{kind, open_api_schema};
+
 /// The API group of our kinds.
 pub const GROUP: &str = "um.lamplighter.dev";
 /// The versions of the group that are understood.
@@ -15,6 +17,12 @@ pub const VERSIONS: &[&str] = &["v1alpha1"];
 pub struct Schemas(BTreeMap<String, Value>);
 
 impl Schemas {
+    /// Takes the schemas of CustomResourceDefinitions.
+    pub fn of_definitions(crds: &[Value]) -> Self {
+        let of = |crd| open_api_schema(crd).map(|schema| (kind(crd).to_owned(), schema.clone()));
+        Self::new(crds.iter().filter_map(of).collect())
+    }
+
     /// Takes the `openAPIV3Schema` of each kind, as it stands in the CustomResourceDefinition.
     pub fn new(kinds: BTreeMap<String, Value>) -> Self {
         Self(kinds.into_iter().map(|(kind, schema)| (kind, of_object(schema))).collect())

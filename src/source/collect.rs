@@ -1,0 +1,191 @@
+//! Documents to snapshots: what manifests say, one [`Snapshot`] a namespace, and for each object the manifest that it comes
+//! from. Knows no rule; what is wrong with the objects is for `domain`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::manifest::{Document, FileState, Loaded, ObjectKey, Problem};
+use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
+use crate::domain::finding::Notes;
+use crate::domain::{Alone as _, Finding, KeyName, Kind, Snapshot};
+
+/// An object of one of the four kinds.
+#[derive(Clone)]
+pub enum Object {
+    /// A dial plan.
+    DialPlan(Arc<UMDialPlan>),
+    /// A mailbox policy.
+    Policy(Arc<UMMailboxPolicy>),
+    /// A gateway.
+    Gateway(Arc<UMIPGateway>),
+    /// A mailbox.
+    Mailbox(Arc<UMMailbox>),
+}
+
+impl Object {
+    /// Decodes a manifest of one of the four kinds.
+    ///
+    /// # Errors
+    /// What the manifest says does not fit the types of its kind, though it was read along its schema.
+    pub fn decode(document: &Document) -> Result<Self, Box<Problem>> {
+        fn read<K: DeserializeOwned>(
+            document: &Document,
+            wrap: fn(Arc<K>) -> Object,
+        ) -> Result<Object, serde_json::Error> {
+            K::deserialize(&document.value).map(|object| wrap(Arc::new(object)))
+        }
+        let decoded = match document.kind.as_str() {
+            "UMDialPlan" => read(document, Self::DialPlan),
+            "UMMailboxPolicy" => read(document, Self::Policy),
+            "UMIPGateway" => read(document, Self::Gateway),
+            _ => read(document, Self::Mailbox),
+        };
+        decoded.map_err(|error| {
+            Box::new(Problem {
+                place: document.place.clone(),
+                path: String::new(),
+                code: "WrongType",
+                message: format!("the object can't be read: {error}"),
+                advice: "compare it with the documentation of its kind".into(),
+                object: Some(document.key()),
+            })
+        })
+    }
+
+    /// What it shows alone.
+    #[must_use]
+    pub fn alone(&self) -> Notes {
+        match self {
+            Self::DialPlan(object) => object.alone(),
+            Self::Policy(object) => object.alone(),
+            Self::Gateway(object) => object.alone(),
+            Self::Mailbox(object) => object.alone(),
+        }
+    }
+
+    /// Adds it to the resources of its namespace.
+    pub fn add_to(&self, snapshot: &mut Snapshot) {
+        match self {
+            Self::DialPlan(object) => snapshot.dial_plans.push(Arc::clone(object)),
+            Self::Policy(object) => snapshot.mailbox_policies.push(Arc::clone(object)),
+            Self::Gateway(object) => snapshot.gateways.push(Arc::clone(object)),
+            Self::Mailbox(object) => snapshot.mailboxes.push(Arc::clone(object)),
+        }
+    }
+}
+
+/// Manifests, collected.
+#[derive(Default)]
+pub struct Collected {
+    /// The resources of each namespace that has one of the four kinds, complete, with what manifests show of the keys of Secrets.
+    pub namespaces: BTreeMap<String, Snapshot>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// The manifest files, and how well each could be read.
+    pub files: Vec<FileState>,
+    documents: BTreeMap<ObjectKey, Document>,
+}
+
+impl Collected {
+    /// Collects what was loaded.
+    #[must_use]
+    pub fn new(loaded: Loaded) -> Self {
+        let Loaded { documents, problems, files } = loaded;
+        let mut collected = Self { problems, files, ..Self::default() };
+        for document in documents {
+            if is_ours(&document.kind) {
+                match Object::decode(&document) {
+                    Ok(object) => {
+                        let namespace = collected.namespaces.entry(document.namespace.clone());
+                        object.add_to(namespace.or_default());
+                    }
+                    Err(problem) => {
+                        collected.problems.push(*problem);
+                        continue;
+                    }
+                }
+            }
+            collected.documents.insert(document.key(), document);
+        }
+        let keys = keys(collected.documents.values());
+        for (namespace, snapshot) in &mut collected.namespaces {
+            Self::complete(snapshot);
+            snapshot.facts.missing_keys = missing(snapshot, namespace, &keys);
+        }
+        collected
+    }
+
+    /// Adds the objects that nobody writes and that are there all the same.
+    ///
+    /// There are none yet: `snapshot.add_default_policies()` belongs here once a dial plan makes a policy of its own
+    /// (`generateUMMailboxPolicy`).
+    fn complete(_snapshot: &mut Snapshot) {}
+
+    /// The manifest of an object.
+    #[must_use]
+    pub fn document(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Document> {
+        let (kind, namespace, name) = (kind.as_str().to_owned(), namespace.to_owned(), name.to_owned());
+        self.documents.get(&ObjectKey { kind, namespace, name })
+    }
+
+    /// All manifests that could be read, Secrets and ConfigMaps among them, by kind, namespace and name.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.documents.values()
+    }
+
+    /// The manifests of the four kinds.
+    pub fn resources(&self) -> impl Iterator<Item = &Document> {
+        self.documents().filter(|document| is_ours(&document.kind))
+    }
+}
+
+/// A finding about an object, at its place in the object's manifest.
+#[must_use]
+pub fn problem_of(document: &Document, finding: &Finding) -> Problem {
+    let Finding { code, path, message, advice } = finding;
+    Problem {
+        place: document.place_of(if path.is_empty() { "metadata.name" } else { path }),
+        path: path.clone(),
+        code: code.as_str(),
+        message: message.clone(),
+        advice: advice.clone(),
+        object: Some(document.key()),
+    }
+}
+
+fn is_ours(kind: &str) -> bool {
+    Kind::ALL.iter().any(|ours| ours.as_str() == kind)
+}
+
+/// The keys of each Secret and ConfigMap: of a namespace and a name, all that either has. A value that can't be decoded, as in
+/// a Secret that is encrypted for git, is there all the same.
+fn keys<'a>(documents: impl Iterator<Item = &'a Document>) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut keys: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for document in documents {
+        let blocks: &[&str] = match document.kind.as_str() {
+            "Secret" => &["data", "stringData"],
+            "ConfigMap" => &["data", "binaryData"],
+            _ => continue,
+        };
+        let values = blocks.iter().filter_map(|block| document.value.get(*block)?.as_object());
+        let known = keys.entry((document.namespace.clone(), document.name.clone())).or_default();
+        known.extend(values.flat_map(|values| values.keys().cloned()));
+    }
+    keys
+}
+
+/// Keys that the resources name in Secrets and ConfigMaps that are known and don't have them. Of those that are not known, nobody
+/// here can say anything: they are made in the cluster or kept elsewhere.
+fn missing(
+    snapshot: &Snapshot,
+    namespace: &str,
+    keys: &BTreeMap<(String, String), BTreeSet<String>>,
+) -> BTreeSet<KeyName> {
+    let is_missing = |named: &KeyName| {
+        let known = keys.get(&(namespace.to_owned(), named.name.clone()));
+        known.is_some_and(|known| !known.contains(&named.key))
+    };
+    snapshot.named_keys().into_iter().filter(is_missing).collect()
+}
