@@ -4,6 +4,9 @@
 
 #[path = "golden/answers.rs"]
 mod answers;
+#[cfg(feature = "validate")]
+#[path = "golden/admission.rs"]
+mod admission;
 #[path = "golden/engine.rs"]
 mod engine;
 #[path = "golden/evaluate.rs"]
@@ -27,4 +30,16 @@ fn examples_evaluate_without_a_finding() {
 #[test]
 fn the_engine_acts_in_every_script_as_recorded() {
     engine::run();
+}
+
+#[cfg(feature = "validate")]
+#[test]
+fn an_api_server_would_say_of_every_object_what_is_recorded() {
+    admission::run();
+}
+
+#[cfg(feature = "validate")]
+#[test]
+fn what_an_api_server_refuses_is_an_error_of_the_object_alone() {
+    admission::run_domain();
 }

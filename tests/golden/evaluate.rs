@@ -76,7 +76,8 @@ pub fn run_codes() {
     assert!(failures.is_empty(), "{failures}");
 }
 
-fn cases(root: &Path) -> Vec<PathBuf> {
+/// The folders of the cases, sorted.
+pub fn cases(root: &Path) -> Vec<PathBuf> {
     let mut cases = Vec::new();
     for area in folders(root) {
         for case in folders(&area) {

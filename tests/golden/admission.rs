@@ -1,0 +1,151 @@
+//! What an API server would say, by schema and CEL alone, about every object of the cases of `evaluate`: one line each in
+//! `tests/golden/admission.txt`. Whatever it refuses, the domain calls an error as well, without looking at other objects.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use lamplighter::admission::Admission;
+use lamplighter::api::schema::crds;
+use lamplighter::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
+use lamplighter::domain::{Alone, Finding, Severity};
+use serde_json::Value;
+
+use crate::evaluate;
+
+const TABLE: &str = "tests/golden/admission.txt";
+
+/// What is refused and has no error of its own: case, path, and why that is right.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "mailbox/value-out-of-range-thirty-three-lamps",
+    "spec.messageWaitingIndicatorExtensions",
+    "lamps are read with the dial plan, which says what they look like",
+)];
+
+/// Fewest refusals that the cases show; a validator that admits everything must not pass.
+const FEWEST: usize = 20;
+
+pub fn run() {
+    let table: String = objects().iter().map(|object| object.lines.as_str()).collect();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(TABLE, &table).unwrap();
+    }
+    let recorded = fs::read_to_string(TABLE).unwrap_or_default();
+    let mut differences = String::new();
+    for line in table.lines().filter(|line| !recorded.lines().any(|other| other == *line)) {
+        let _ = writeln!(differences, "now:      {line}");
+    }
+    for line in recorded.lines().filter(|line| !table.lines().any(|other| other == *line)) {
+        let _ = writeln!(differences, "recorded: {line}");
+    }
+    assert!(
+        recorded == table,
+        "{TABLE}\n{differences}\nUPDATE=1 rewrites what is recorded; read the difference before you commit it"
+    );
+    let refused = table.lines().filter(|line| line.contains(" refused: ")).count();
+    assert!(refused >= FEWEST, "only {refused} refusals");
+}
+
+pub fn run_domain() {
+    let mut failures = String::new();
+    let mut used = vec![false; EXCEPTIONS.len()];
+    for Object { case, name, refusals, findings, .. } in &objects() {
+        let errors = || findings.iter().filter(|finding| finding.code.severity() == Severity::Error);
+        for (path, message) in refusals {
+            let exception = EXCEPTIONS.iter().position(|(of, at, _)| of == case && at == path);
+            let is_error = errors().any(|error| is_at_or_above(&error.path, path));
+            match exception {
+                Some(at) => {
+                    used[at] = true;
+                    if is_error {
+                        let _ = writeln!(failures, "{case} {name} {path}: is an exception and needs none");
+                    }
+                }
+                None if is_error => {}
+                None => {
+                    let paths: Vec<&str> = errors().map(|error| error.path.as_str()).collect();
+                    let _ = writeln!(
+                        failures,
+                        "{case} {name} {path}: refused ({message}), and no error there; errors: {paths:?}"
+                    );
+                }
+            }
+        }
+    }
+    for (_, (case, path, _)) in used.iter().zip(EXCEPTIONS).filter(|(used, _)| !**used) {
+        let _ = writeln!(failures, "{case} {path}: the exception is not used");
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// An object of a case, and what is said of it.
+struct Object {
+    case: String,
+    name: String,
+    /// Paths and messages.
+    refusals: Vec<(String, String)>,
+    findings: Vec<Finding>,
+    /// Its lines in the table.
+    lines: String,
+}
+
+fn objects() -> Vec<Object> {
+    let admission = Admission::new(&crds().unwrap()).unwrap();
+    let root = Path::new("tests/golden/evaluate");
+    let mut objects = Vec::new();
+    for case in evaluate::cases(root) {
+        let case_name = case.strip_prefix(root).unwrap().to_str().unwrap();
+        for document in documents(&case.join("in")) {
+            let kind = document["kind"].as_str().unwrap().to_owned();
+            let Some(findings) = alone(&kind, &document) else { continue };
+            let name = format!("{kind}/{}", document["metadata"]["name"].as_str().unwrap());
+            let refusals: Vec<(String, String)> = admission
+                .review(&kind, &document, None)
+                .into_iter()
+                .map(|refusal| (refusal.path, refusal.message))
+                .collect();
+            let mut lines = String::new();
+            for (path, message) in &refusals {
+                let _ = writeln!(lines, "{case_name} {name} refused: {path}: {message}");
+            }
+            if refusals.is_empty() {
+                let _ = writeln!(lines, "{case_name} {name} admitted");
+            }
+            objects.push(Object { case: case_name.to_owned(), name, refusals, findings, lines });
+        }
+    }
+    objects
+}
+
+fn documents(folder: &Path) -> Vec<Value> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let texts = files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "yaml"));
+    texts
+        .flat_map(|file| {
+            let documents: Vec<Value> =
+                serde_saphyr::from_multiple(&fs::read_to_string(file).unwrap()).unwrap();
+            documents
+        })
+        .collect()
+}
+
+/// The findings that an object shows alone; nothing for kinds that are not ours.
+fn alone(kind: &str, document: &Value) -> Option<Vec<Finding>> {
+    fn read<K: serde::de::DeserializeOwned + Alone>(document: &Value) -> Vec<Finding> {
+        serde_json::from_value::<K>(document.clone()).unwrap().alone().all().to_vec()
+    }
+    match kind {
+        "UMDialPlan" => Some(read::<UMDialPlan>(document)),
+        "UMMailboxPolicy" => Some(read::<UMMailboxPolicy>(document)),
+        "UMIPGateway" => Some(read::<UMIPGateway>(document)),
+        "UMMailbox" => Some(read::<UMMailbox>(document)),
+        _ => None,
+    }
+}
+
+/// A rule about the whole object can only be about its name, and has no field to name it by.
+fn is_at_or_above(error: &str, path: &str) -> bool {
+    let path = if path.is_empty() { "metadata.name" } else { path };
+    path.strip_prefix(error).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
