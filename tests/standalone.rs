@@ -39,5 +39,17 @@ mod once;
 mod quickstart;
 #[path = "standalone/unserved.rs"]
 mod unserved;
+#[cfg(feature = "validate")]
+#[path = "standalone/validate.rs"]
+mod validate;
+#[cfg(feature = "validate")]
+#[path = "standalone/validate_formats.rs"]
+mod validate_formats;
+#[cfg(feature = "validate")]
+#[path = "standalone/validate_hostile.rs"]
+mod validate_hostile;
 #[path = "standalone/wire.rs"]
 mod wire;
+#[cfg(feature = "validate")]
+#[path = "standalone/xml.rs"]
+mod xml;

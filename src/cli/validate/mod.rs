@@ -21,7 +21,7 @@ use crate::api::schema::crds;
 use crate::source::manifest::Schemas;
 
 use input::Input;
-use verdict::Told;
+use verdict::{Told, Verdict};
 
 /// What `validate` is told on the command line.
 #[derive(Debug, Args)]
@@ -36,7 +36,7 @@ pub struct Options {
 
 /// How findings are written.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
+pub enum Format {
     /// For people, with the lines of the files.
     Text,
     /// One JSON object with all findings and counts.
@@ -60,19 +60,31 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let admission = Admission::new(&crds)?;
     let Input { loaded, stdin } = input::read(&options.paths, &Schemas::of_definitions(&crds))?;
     let verdict = verdict::examine(loaded, &admission);
-    let text = match options.format {
-        Format::Text => text::write(&verdict, stdin.as_deref(), std::io::stdout().is_terminal()),
-        Format::Json => json::write(&verdict)?,
-        Format::Sarif => sarif::write(&verdict)?,
-        Format::Junit => junit::write(&verdict),
-        Format::Github => github::write(&verdict),
-        Format::Gitlab => gitlab::write(&verdict)?,
-    };
-    super::say(&text);
+    super::say(&write(&verdict, options.format, stdin.as_deref(), std::io::stdout().is_terminal())?);
     if verdict.is_unreadable {
         anyhow::bail!("none of the files could be read");
     }
     Ok(if verdict.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// The verdict in a format. `stdin` is its text, where it was read, and `colour` is for a terminal: both for people only.
+///
+/// # Errors
+/// Only if a text cannot be written as JSON, which the tests rule out.
+pub fn write(
+    verdict: &Verdict,
+    format: Format,
+    stdin: Option<&str>,
+    colour: bool,
+) -> serde_json::Result<String> {
+    match format {
+        Format::Text => Ok(text::write(verdict, stdin, colour)),
+        Format::Json => json::write(verdict),
+        Format::Sarif => sarif::write(verdict),
+        Format::Junit => Ok(junit::write(verdict)),
+        Format::Github => Ok(github::write(verdict)),
+        Format::Gitlab => gitlab::write(verdict),
+    }
 }
 
 /// Where the documentation speaks of a code.
