@@ -2,11 +2,11 @@
 #![allow(clippy::disallowed_methods, reason = "UPDATE=1 is read from the environment")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-#[path = "golden/answers.rs"]
-mod answers;
 #[cfg(feature = "validate")]
 #[path = "golden/admission.rs"]
 mod admission;
+#[path = "golden/answers.rs"]
+mod answers;
 #[path = "golden/engine.rs"]
 mod engine;
 #[path = "golden/evaluate.rs"]

@@ -39,7 +39,7 @@ use super::reference::{CaRef, LocalRef, SecretKeyRef};
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("(has(self.simulator) && self.simulator) || has(self.address)").message("address is needed: the host name or IP address of the PBX (only a gateway with 'simulator: true' has none)").field_path(".address").reason(Reason::FieldValueRequired))]
-#[x_kube(validation = Rule::new("!has(self.address) || !self.address.contains(':') || self.ipAddressFamily != 'IPv4Only'").message("an IPv6 address needs ipAddressFamily IPv6Only or Any").field_path(".ipAddressFamily"))]
+#[x_kube(validation = Rule::new("!has(self.address) || !self.address.contains(':') || self.ipAddressFamily != 'IPv4Only'").message("an IPv6 address needs ipAddressFamily IPv6Only or Any").field_path(".address"))]
 #[x_kube(validation = Rule::new("!has(self.huntGroups) || self.huntGroups.all(group, !has(group.pilotIdentifiers) || group.pilotIdentifiers.all(pilot, group.pilotIdentifiers.exists_one(other, other == pilot)))").message("a pilot identifier stands twice").field_path(".huntGroups"))]
 pub struct UMIPGatewaySpec {
     /// Exchange's `Name`: up to 64 characters for people to read, none of `" / \ [ ] : ; | = , + * ? < >`, unique among

@@ -5,7 +5,9 @@ mod phone;
 mod standalone;
 #[cfg(feature = "validate")]
 pub mod validate;
+mod why;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -48,6 +50,8 @@ enum Command {
     /// Say what is wrong with manifests, without a cluster: for an editor, a hook before the commit, or CI.
     #[cfg(feature = "validate")]
     Validate(validate::Options),
+    /// Explain why somebody has a feature or does not: the switches that decide, one by one, with file and line.
+    Why(why::Options),
 }
 
 impl Cli {
@@ -59,6 +63,7 @@ impl Cli {
             Command::Crds(options) => crds::run(&options),
             #[cfg(feature = "validate")]
             Command::Validate(options) => validate::run(&options),
+            Command::Why(options) => why::run(&options),
             Command::Standalone(options) => block_on(|stop| standalone::run(options, stop)),
             Command::Phone(options) => block_on(|stop| phone::run(options, stop)),
         };
@@ -101,4 +106,15 @@ fn say(text: &str) {
 fn tell(text: &str) {
     use std::io::Write as _;
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// What stands before the name of a file, so that places are paths as the user wrote them.
+fn prefix(path: &Path) -> String {
+    let folder = if path.is_dir() { Some(path) } else { path.parent() };
+    let folder = folder.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+    match folder.as_str() {
+        "" | "." => String::new(),
+        "/" => folder,
+        _ => format!("{}/", folder.trim_end_matches('/').trim_start_matches("./")),
+    }
 }

@@ -68,10 +68,10 @@ pub enum Lamps {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])+ $code:ident: $severity:ident, $aspect:ident, $lamps:ident;)+) => {
+    ($($(#[doc = $doc:literal])+ $code:ident: $severity:ident, $aspect:ident, $lamps:ident;)+) => {
         /// A stable code. See `docs/findings.md` for causes and remedies.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Code { $($(#[$doc])+ $code,)+ }
+        pub enum Code { $($(#[doc = $doc])+ $code,)+ }
 
         impl Code {
             /// Every code.
@@ -81,6 +81,12 @@ macro_rules! codes {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$code => stringify!($code),)+ }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$code => concat!($($doc),+).trim(),)+ }
             }
 
             /// How much it matters.
@@ -221,7 +227,7 @@ codes! {
     TlsMissing: Error, ResolvedRefs, Stay;
     /// No gateway serves the dial plan.
     NoGateway: Warning, Accepted, GoOn;
-    /// Gateways serve the dial plan, but none takes NOTIFY; as a reason: the lamp is allowed and no gateway can carry it.
+    /// The lamp is allowed, and no gateway of the dial plan takes NOTIFY.
     NoGatewayForMWI: Warning, Accepted, GoOn;
     /// No mailbox policy belongs to the dial plan.
     NoMailboxPolicy: Warning, Accepted, GoOn;
@@ -257,19 +263,19 @@ codes! {
     PINNeverExpires: Warning, Accepted, GoOn;
     /// Fax is allowed and there is no `faxServerURI`.
     FaxWithoutServer: Warning, Accepted, GoOn;
-    /// Fax is allowed on a SipName plan, where it does not work.
+    /// The dial plan is of uriType SipName, where fax does not work.
     FaxOnSipNamePlan: Warning, Accepted, GoOn;
     /// No entry of `faxServerURI` fits the security of the dial plan.
     FaxServerUnfit: Warning, Accepted, GoOn;
     /// A text for mails holds markup that is left out.
     MarkupLeftOut: Warning, Accepted, GoOn;
-    /// A mailbox asks for text messages that its policy forbids.
+    /// The policy forbids text messages.
     SMSForbiddenByPolicy: Warning, Accepted, GoOn;
-    /// A mailbox asks for text messages, and its dial plan has no `notifier.sms`.
+    /// The dial plan has no `notifier.sms`, so no text message can be sent.
     SMSNotConfigured: Warning, Accepted, GoOn;
-    /// A mailbox asks for mail, and its dial plan has no `notifier.mail`.
+    /// The dial plan has no `notifier.mail`, so no mail can be sent.
     MailNotConfigured: Warning, Accepted, GoOn;
-    /// A mailbox asks for mail and has no address for it.
+    /// The mailbox has no address for mail.
     MailAddressMissing: Warning, Accepted, GoOn;
     /// A setting of `notifier.service` has no effect with its type.
     ServiceSettingIgnored: Warning, Accepted, GoOn;

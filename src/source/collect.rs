@@ -111,23 +111,20 @@ impl Collected {
         }
         let keys = keys(collected.documents.values());
         for (namespace, snapshot) in &mut collected.namespaces {
-            Self::complete(snapshot);
+            // The operator makes a default policy where there is none; one that can't be read is not replaced.
+            snapshot.add_default_policies(&|name| {
+                let key = key(Kind::MailboxPolicy, namespace, name);
+                !collected.problems.iter().any(|problem| problem.object.as_ref() == Some(&key))
+            });
             snapshot.facts.missing_keys = missing(snapshot, namespace, &keys);
         }
         collected
     }
 
-    /// Adds the objects that nobody writes and that are there all the same.
-    ///
-    /// There are none yet: `snapshot.add_default_policies()` belongs here once a dial plan makes a policy of its own
-    /// (`generateUMMailboxPolicy`).
-    fn complete(_snapshot: &mut Snapshot) {}
-
     /// The manifest of an object.
     #[must_use]
     pub fn document(&self, kind: Kind, namespace: &str, name: &str) -> Option<&Document> {
-        let (kind, namespace, name) = (kind.as_str().to_owned(), namespace.to_owned(), name.to_owned());
-        self.documents.get(&ObjectKey { kind, namespace, name })
+        self.documents.get(&key(kind, namespace, name))
     }
 
     /// All manifests that could be read, Secrets and ConfigMaps among them, by kind, namespace and name.
@@ -139,6 +136,10 @@ impl Collected {
     pub fn resources(&self) -> impl Iterator<Item = &Document> {
         self.documents().filter(|document| is_ours(&document.kind))
     }
+}
+
+fn key(kind: Kind, namespace: &str, name: &str) -> ObjectKey {
+    ObjectKey { kind: kind.as_str().to_owned(), namespace: namespace.to_owned(), name: name.to_owned() }
 }
 
 /// A finding about an object, at its place in the object's manifest.

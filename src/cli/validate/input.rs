@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::cli::prefix;
 use crate::source::manifest::{Loaded, Loader, MAX_FILE, Schemas};
 
 /// The name of stdin in places.
@@ -60,15 +61,4 @@ fn read_stdin() -> anyhow::Result<Vec<u8>> {
         anyhow::bail!("stdin is empty; did the command before it fail?");
     }
     Ok(bytes)
-}
-
-/// What stands before the name of a file, so that places are paths as the user wrote them.
-fn prefix(path: &Path) -> String {
-    let folder = if path.is_dir() { Some(path) } else { path.parent() };
-    let folder = folder.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
-    match folder.as_str() {
-        "" | "." => String::new(),
-        "/" => folder,
-        _ => format!("{}/", folder.trim_end_matches('/').trim_start_matches("./")),
-    }
 }

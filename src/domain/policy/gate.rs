@@ -379,6 +379,16 @@ impl View<'_> {
     }
 }
 
+/// What a gateway says about a feature that gateways carry; none: it has no part in it.
+#[must_use]
+pub fn of_gateway(node: &Node<(Gateway, Vec<u32>)>, gate: Gate) -> Option<Switch> {
+    match gate {
+        Gate::Mwi => Some(gateway_mwi(node)),
+        Gate::PlayOnPhone => Some(gateway_outcalls(node)),
+        _ => None,
+    }
+}
+
 fn gateway_mwi(node: &Node<(Gateway, Vec<u32>)>) -> Switch {
     let gateway = &node.value.0;
     let object = origin(Kind::Gateway, node);

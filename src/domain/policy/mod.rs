@@ -12,7 +12,7 @@ mod view;
 
 pub use dial::{Caller, DialAnswer};
 pub use feature::Feature;
-pub use gate::{Chain, Gate, Step, Switch};
+pub use gate::{Chain, Gate, Step, Switch, of_gateway};
 pub use mwi::{Claim, Mwi, mwi};
 pub use settings::{Origin, Setting};
 pub use view::View;
