@@ -19,7 +19,7 @@ const RUNS: usize = 15;
 
 fn main() {
     println!(
-        "evaluate: every mailbox has two extensions; one in ten a lamp of its own; 20 policies, 4 dial plans, 8 gateways"
+        "evaluate: every mailbox has two extensions, a mail address and wishes of its own; one in ten a lamp of its own, one in a hundred a PIN request; 20 policies, 4 dial plans with 20 dialing rules, 8 gateways"
     );
     println!("{:>10}  {:>12}  {:>12}  {:>18}", "mailboxes", "median", "worst", "bytes per mailbox");
     for count in [1_000, 10_000, 100_000] {
@@ -54,7 +54,13 @@ fn snapshot(count: usize) -> Snapshot {
             snapshot.gateways.push(kind("UMIPGateway", &name, &spec));
         }
         for policy in 0..5 {
-            let spec = json!({"dialPlanRef": {"name": format!("plan-{plan}")}});
+            let spec = json!({
+                "dialPlanRef": {"name": format!("plan-{plan}")},
+                "allowFax": true,
+                "faxServerURI": "sip:fax.example.com:5060;transport=tcp",
+                "umEnabledText": "Welcome to <b>voice mail</b>",
+                "allowedInCountryOrRegionGroups": ["group-1", "group-2"],
+            });
             snapshot.mailbox_policies.push(kind(
                 "UMMailboxPolicy",
                 &format!("policy-{plan}-{policy}"),
@@ -68,6 +74,12 @@ fn snapshot(count: usize) -> Snapshot {
             "mailboxPolicyRef": {"name": format!("policy-{}-{}", at % 4, at / 4 % 5)},
             "extensions": [format!("{at:06}"), format!("{:06}", 500_000 + at)],
         });
+        spec["primarySmtpAddress"] = json!(format!("person.{at}@example.com"));
+        spec["missedCallNotificationEnabled"] = json!(true);
+        spec["umSMSNotificationOption"] = json!("VoiceMail");
+        if at % 100 == 0 {
+            spec["pin"] = json!({"resetRequest": "enabled"});
+        }
         if at % 10 == 0 {
             spec["messageWaitingIndicatorExtensions"] = json!([format!("{at:06}"), "999999"]);
         }
@@ -77,7 +89,19 @@ fn snapshot(count: usize) -> Snapshot {
 }
 
 fn dial_plan<T: serde::de::DeserializeOwned>(name: &str) -> Arc<T> {
-    kind("UMDialPlan", name, &json!({"numberOfDigitsInExtension": 6}))
+    let rule = |at: usize| json!({"name": format!("group-{}", at % 5), "numberMask": format!("{at}xxxxxxx"), "dialedNumber": format!("0{at}xxxxxxx")});
+    let rules: Vec<Value> = (0..20).map(rule).collect();
+    let spec = json!({
+        "numberOfDigitsInExtension": 6,
+        "accessTelephoneNumbers": [format!("{name} 4000")],
+        "operatorExtension": "0",
+        "configuredInCountryOrRegionGroups": rules,
+        "notifier": {
+            "mail": {"from": "voicemail@example.com", "smtp": {"host": "mail.example.com"}},
+            "sms": {"webhook": {"url": "https://sms.example.com/send"}},
+        },
+    });
+    kind("UMDialPlan", name, &spec)
 }
 
 fn kind<T: serde::de::DeserializeOwned>(kind: &str, name: &str, spec: &Value) -> Arc<T> {
