@@ -4,12 +4,13 @@ use crate::rust::{self, Path};
 use crate::tree::File;
 
 /// Modules that hold no runtime, no input, no output, no clock.
-const PURE: &[&str] = &["api", "sip", "domain", "engine", "render", "import"];
+const PURE: &[&str] = &["api", "sip", "admission", "domain", "engine", "render", "import"];
 
 /// A module, and the modules it may name.
 const LAYERS: &[(&str, &[&str])] = &[
     ("api", &[]),
     ("sip", &[]),
+    ("admission", &["api"]),
     ("domain", &["api", "sip"]),
     ("engine", &["api", "sip"]),
     ("render", &["api", "domain"]),
@@ -59,6 +60,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "api",
             "sip",
+            "admission",
             "domain",
             "engine",
             "render",
