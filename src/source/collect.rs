@@ -190,3 +190,59 @@ fn missing(
     };
     snapshot.named_keys().into_iter().filter(is_missing).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+    use crate::source::manifest::{Loader, Schemas};
+
+    fn collect(text: &str) -> Collected {
+        let schemas = Schemas::of_definitions(&crate::api::schema::crds().unwrap());
+        let mut loader = Loader::new(&schemas);
+        loader.text("a.yaml", text);
+        Collected::new(loader.finish())
+    }
+
+    fn object(kind: &str, name: &str, spec: &str) -> String {
+        format!(
+            "---\napiVersion: um.lamplighter.dev/v1alpha1\nkind: {kind}\nmetadata: {name}\nspec: {spec}\n"
+        )
+    }
+
+    #[test]
+    fn each_namespace_has_a_snapshot_and_each_object_its_manifest() {
+        let plan = |metadata: &str| object("UMDialPlan", metadata, "{numberOfDigitsInExtension: 4}");
+        let text = plan("{name: hq}") + &plan("{name: hq, namespace: voice}");
+        let broken = object("UMMailbox", "{name: lina}", "{mailboxPolicyRef: {name: x}, extensions: [1]}");
+        let collected = collect(&(text + &broken + "---\nkind: Namespace\napiVersion: v1\n"));
+        assert_eq!(collected.namespaces.keys().collect::<Vec<_>>(), ["default", "voice"]);
+        assert!(collected.namespaces.values().all(|snapshot| snapshot.dial_plans.len() == 1));
+        assert_eq!(collected.document(Kind::DialPlan, "voice", "hq").unwrap().place.line, 7);
+        assert!(collected.document(Kind::DialPlan, "berlin", "hq").is_none());
+        assert!(collected.document(Kind::Mailbox, "default", "lina").is_none());
+        assert_eq!((collected.problems.len(), collected.resources().count()), (1, 2));
+    }
+
+    #[test]
+    fn a_key_is_missing_where_its_secret_is_known_and_has_it_not() {
+        let gateway = object(
+            "UMIPGateway",
+            "{name: pbx}",
+            "{address: a, auth: {username: u, passwordSecretRef: {name: s, key: k}}}",
+        );
+        let missing = |rest: &str| {
+            let collected = collect(&format!("{gateway}---\n{rest}"));
+            collected.namespaces["default"].facts.missing_keys.len()
+        };
+        let secret = |namespace: &str, key: &str| {
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{name: s, namespace: {namespace}}}\ndata: {{{key}: '***'}}\n"
+            )
+        };
+        assert_eq!(missing(""), 0);
+        assert_eq!(missing(&secret("default", "k")), 0);
+        assert_eq!(missing(&secret("default", "other")), 1);
+        assert_eq!(missing(&secret("elsewhere", "other")), 0);
+    }
+}

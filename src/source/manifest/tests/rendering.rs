@@ -1,4 +1,4 @@
-use super::super::render_error;
+use super::super::{Look, Source, render, render_error};
 use super::{mailbox, problem};
 
 #[test]
@@ -100,4 +100,21 @@ fn a_place_beyond_the_text_is_still_shown() {
         assert!(shown.starts_with("error[InvalidYAML]: this is not YAML: "), "{shown}");
         assert!(shown.contains(&problem.place.to_string()), "{shown}");
     }
+}
+
+#[test]
+fn notes_stand_before_the_advice_and_a_warning_is_called_so() {
+    let text = mailbox("  displayName: 4201");
+    let notes = ["one".to_owned(), "two".to_owned()];
+    let look = Look { is_warning: true, notes: &notes, colour: false };
+    let shown = render(&problem(&text), Some(&Source::new(&text)), look);
+    let end = "  = note: in UMMailbox voice/lina\n  = note: one\n  = note: two\n  = help: write it in quotes: \"4201\"";
+    assert!(shown.starts_with("warning[WrongType]") && shown.ends_with(end), "{shown}");
+}
+
+#[test]
+fn a_very_long_line_is_not_shown_and_its_place_is() {
+    let text = mailbox(&format!("  displayName: 4201 # {}", "x".repeat(3000)));
+    let shown = render_error(&problem(&text), Some(&text));
+    assert!(shown.contains("--> a.yaml:7:16") && !shown.contains("xxx"), "{shown}");
 }
