@@ -20,7 +20,7 @@ pub fn access_numbers(r: &mut Reader<'_>, texts: &[String]) -> Vec<Option<Box<st
     let read = |(at, text): (usize, &String)| -> Option<Box<str>> {
         let key = format!("{KEY}[{at}]");
         one(r.notes, &format!("spec.{key}"), text, Code::AccessNumberInvalid, access_number)?;
-        if text.chars().count() > COMFORTABLE {
+        if text.chars().count() > COMFORTABLE && !text.contains('@') {
             let message = format!("the access number {text} has more than {COMFORTABLE} characters");
             r.find(
                 Code::AccessNumberLong,

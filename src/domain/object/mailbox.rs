@@ -155,6 +155,8 @@ impl Mailbox {
         let extensions = read_extensions(notes, extensions, dial_plan);
         let resource = dial_plan
             .and_then(|dial_plan| read_resource(notes, sip_resource_identifier.as_deref(), dial_plan));
+        let named = message_waiting_indicator_extensions.as_ref().map_or(0, Vec::len);
+        too_many(notes, "spec.messageWaitingIndicatorExtensions", named, MOST);
         let lamps = match (message_waiting_indicator_extensions, dial_plan) {
             (_, None) => Vec::new(),
             (Some(named), Some(dial_plan)) => read_lamps(notes, named, dial_plan),
@@ -404,7 +406,6 @@ fn read_resource(notes: &mut Notes, text: Option<&str>, dial_plan: &DialPlan) ->
 }
 
 fn read_lamps(notes: &mut Notes, texts: &[String], dial_plan: &DialPlan) -> Vec<LampAddress> {
-    too_many(notes, "spec.messageWaitingIndicatorExtensions", texts.len(), MOST);
     let mut lamps = Vec::with_capacity(texts.len().min(MOST));
     for (at, text) in texts.iter().take(MOST).enumerate() {
         let path = || format!("spec.messageWaitingIndicatorExtensions[{at}]");
