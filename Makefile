@@ -1,7 +1,7 @@
 # What can be done here. Each target says first what it will install or start, and can be repeated after an interruption.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test check demo bench
+.PHONY: help test check check-mutants demo bench
 
 help: ## say what can be done
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -11,6 +11,10 @@ test: ## run all test suites, installing the SIP peers they talk to
 
 check: ## formatting, lints, the pure part alone, licences and bans of dependencies
 	@tests/tools/check
+
+check-mutants: ## small changes to what changed in the pure part, each of which a test must notice; BASE=commit to compare with
+	@echo "Installs cargo-mutants for itself where its pinned version is missing. Takes ten seconds a mutant."
+	@tests/tools/mutants diff $(BASE)
 
 demo: ## run the quick start on this machine
 	@echo "Starts Lamplighter on examples/quickstart (HTTP on 127.0.0.1:8080, SIP on 127.0.0.1). Ctrl-C ends it."
