@@ -17,6 +17,8 @@ mod broken;
 mod claims;
 #[path = "standalone/commits.rs"]
 mod commits;
+#[path = "standalone/dialing.rs"]
+mod dialing;
 #[path = "standalone/digest.rs"]
 mod digest;
 #[path = "standalone/durable.rs"]
@@ -37,6 +39,8 @@ mod moving;
 mod once;
 #[path = "standalone/quickstart.rs"]
 mod quickstart;
+#[path = "standalone/settings.rs"]
+mod settings;
 #[path = "standalone/unserved.rs"]
 mod unserved;
 #[cfg(feature = "validate")]

@@ -1,9 +1,11 @@
-//! Which notifier a mailbox belongs to, and which mailbox an extension. Rebuilt as a whole with each configuration.
+//! Which notifier a mailbox belongs to, which mailbox an extension, and what holds for each. Rebuilt as a whole with each
+//! configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Notifier;
+use crate::domain::Outcome;
 use crate::domain::workload::NotifierConfig;
 
 /// A name below a namespace.
@@ -25,9 +27,27 @@ pub struct Directory {
     entries: Arc<RwLock<Arc<Entries>>>,
 }
 
+/// What a namespace holds from now on.
+pub struct InNamespace<'a> {
+    /// What is in force; none where nothing is left of the namespace.
+    pub outcome: Option<Arc<Outcome>>,
+    /// The notifiers of its dial plans, as they follow from the outcome.
+    pub configs: &'a [NotifierConfig],
+    /// Mailboxes that are there, with a dial plan or without, readable or not.
+    pub existing: &'a BTreeSet<String>,
+    /// Dial plans that are there and have never been readable.
+    pub unread_plans: BTreeSet<String>,
+    /// Whether other mailboxes that were there were removed. Otherwise they are there still, for nobody can say that they are not.
+    pub complete: bool,
+}
+
 /// One state of the directory.
 #[derive(Clone, Default)]
 pub struct Entries {
+    /// What is in force in each namespace.
+    outcomes: BTreeMap<String, Arc<Outcome>>,
+    /// Dial plans that are there and have never been readable.
+    unread_plans: BTreeSet<Key>,
     notifiers: BTreeMap<Key, Notifier>,
     /// Mailbox to dial plan; none: an error hides which one it is.
     mailboxes: BTreeMap<Key, Option<String>>,
@@ -38,21 +58,6 @@ pub struct Entries {
 }
 
 impl Directory {
-    /// The notifier of a mailbox.
-    #[must_use]
-    pub fn notifier(&self, namespace: &str, mailbox: &str) -> Found {
-        let entries = self.now();
-        let Some(plan) = entries.mailboxes.get(&key(namespace, mailbox)) else { return Found::Unknown };
-        let notifier = plan.as_ref().and_then(|plan| entries.notifiers.get(&key(namespace, plan)));
-        notifier.cloned().map_or(Found::NotServed, Found::Running)
-    }
-
-    /// The mailbox with that extension, SIP address or number.
-    #[must_use]
-    pub fn mailbox(&self, namespace: &str, plan: &str, extension: &str) -> Option<String> {
-        self.now().extensions.get(&(key(namespace, plan), extension.to_lowercase())).cloned()
-    }
-
     /// The state now; what is changed goes into a copy.
     #[must_use]
     pub fn now(&self) -> Arc<Entries> {
@@ -66,6 +71,45 @@ impl Directory {
 }
 
 impl Entries {
+    /// What is in force in a namespace.
+    #[must_use]
+    pub fn outcome(&self, namespace: &str) -> Option<&Outcome> {
+        self.outcomes.get(namespace).map(AsRef::as_ref)
+    }
+
+    /// The notifier of a mailbox.
+    #[must_use]
+    pub fn notifier(&self, namespace: &str, mailbox: &str) -> Found {
+        let Some(plan) = self.mailboxes.get(&key(namespace, mailbox)) else { return Found::Unknown };
+        let notifier = plan.as_ref().and_then(|plan| self.notifiers.get(&key(namespace, plan)));
+        notifier.cloned().map_or(Found::NotServed, Found::Running)
+    }
+
+    /// Whether there is a mailbox of that name, whatever is known of it.
+    #[must_use]
+    pub fn has_mailbox(&self, namespace: &str, mailbox: &str) -> bool {
+        self.mailboxes.contains_key(&key(namespace, mailbox))
+    }
+
+    /// The mailbox with that extension, SIP address or number.
+    #[must_use]
+    pub fn mailbox(&self, namespace: &str, plan: &str, extension: &str) -> Option<&str> {
+        self.extensions.get(&(key(namespace, plan), extension.to_lowercase())).map(String::as_str)
+    }
+
+    /// Whether there is a dial plan of that name that has never been readable.
+    #[must_use]
+    pub fn is_unread_plan(&self, namespace: &str, plan: &str) -> bool {
+        self.unread_plans.contains(&key(namespace, plan))
+    }
+
+    /// Namespaces of which anything is known.
+    #[must_use]
+    pub fn namespaces(&self) -> BTreeSet<String> {
+        let named = self.notifiers.keys().chain(self.mailboxes.keys()).chain(&self.unread_plans);
+        self.outcomes.keys().chain(named.map(|(namespace, _)| namespace)).cloned().collect()
+    }
+
     /// Adds a running notifier; `stored` are the mailboxes that its store knew when it started.
     pub fn add_notifier(
         &mut self,
@@ -84,10 +128,18 @@ impl Entries {
         self.stored.remove(&key(namespace, plan));
     }
 
-    /// Takes in the mailboxes of all dial plans of a namespace, in place of those before. `existing` are those that are there,
-    /// with a dial plan or without; unless `complete`, others that were there are so still, for nobody can say that they
-    /// were removed.
-    pub fn set_mailboxes(
+    /// Takes in all of a namespace, in place of what was known of it.
+    pub fn set_namespace(&mut self, namespace: &str, now: &InNamespace<'_>) {
+        match &now.outcome {
+            Some(outcome) => drop(self.outcomes.insert(namespace.to_owned(), Arc::clone(outcome))),
+            None => drop(self.outcomes.remove(namespace)),
+        }
+        self.unread_plans.retain(|(ns, _)| ns != namespace);
+        self.unread_plans.extend(now.unread_plans.iter().map(|plan| key(namespace, plan)));
+        self.set_mailboxes(namespace, now.configs, now.existing, now.complete);
+    }
+
+    fn set_mailboxes(
         &mut self,
         namespace: &str,
         configs: &[NotifierConfig],

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::manifest::{Document, FileState, Loaded, ObjectKey, Problem};
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
 use crate::domain::finding::Notes;
-use crate::domain::{Alone as _, Finding, KeyName, Kind, Snapshot};
+use crate::domain::{Alone as _, Code, Finding, KeyName, Kind, Outcome, Snapshot};
 
 /// An object of one of the four kinds.
 #[derive(Clone)]
@@ -154,6 +154,25 @@ pub fn problem_of(document: &Document, finding: &Finding) -> Problem {
         advice: advice.clone(),
         object: Some(document.key()),
     }
+}
+
+/// A finding about an object, at its place in a manifest. One about a default policy, which no manifest has, stands at the dial plan that
+/// makes it; that the dial plan has errors is said there already. None where no manifest has anything to do with it.
+pub fn problem_about<'a>(
+    outcome: &Outcome,
+    manifest: impl Fn(Kind, &str) -> Option<&'a Document>,
+    (kind, name): (Kind, &str),
+    finding: &Finding,
+) -> Option<Problem> {
+    if let Some(document) = manifest(kind, name) {
+        return Some(problem_of(document, finding));
+    }
+    let of_policy = kind == Kind::MailboxPolicy && finding.code != Code::DialPlanInvalid;
+    let view = outcome.view(kind, name).filter(|_| of_policy)?;
+    let document = manifest(Kind::DialPlan, &view.policy?.value.0.dial_plan)?;
+    let finding = Finding { path: String::new(), ..finding.clone() };
+    let object = Some(key(kind, &document.namespace, name));
+    Some(Problem { object, ..problem_of(document, &finding) })
 }
 
 fn is_ours(kind: &str) -> bool {

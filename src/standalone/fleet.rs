@@ -14,7 +14,7 @@ use crate::engine::mwi::Refresh;
 use crate::net::endpoint::{BindError, Endpoint, EndpointConfig, TlsListen};
 use crate::net::serve::{Handler, Peer as Caller, Reply};
 use crate::net::tls::server_config;
-use crate::notifier::directory::Directory;
+use crate::notifier::directory::{Directory, InNamespace};
 use crate::notifier::metrics::{Metrics, PlanLabels};
 use crate::notifier::setup::{Keys, Peer, Setup};
 use crate::notifier::simulator::{Simulator, Watcher};
@@ -96,15 +96,14 @@ impl Fleet {
     }
 
     /// Makes the notifiers of a namespace act by these configurations; returns when they do, with the dial plans whose
-    /// notifier could not be started. The others run all the same. `existing` are all mailboxes of the namespace.
+    /// notifier could not be started. The others run all the same.
     pub async fn apply(
         &mut self,
         namespace: &str,
-        configs: &[NotifierConfig],
-        existing: &BTreeSet<String>,
-        complete: bool,
+        now: &InNamespace<'_>,
         keys: &dyn Keys,
     ) -> Vec<(String, FleetError)> {
+        let (configs, complete) = (now.configs, now.complete);
         let mut entries = (*self.common.directory.now()).clone();
         let mut failed = Vec::new();
         self.start_simulators(namespace, configs);
@@ -130,7 +129,7 @@ impl Fleet {
             entries.remove_notifier(namespace, &name.1);
             self.stop(&name).await;
         }
-        entries.set_mailboxes(namespace, configs, existing, complete);
+        entries.set_namespace(namespace, now);
         self.common.directory.replace(entries);
         self.stop_simulators(namespace, configs);
         failed
@@ -142,10 +141,10 @@ impl Fleet {
         self.running.values().all(|running| running.made_for.is_some())
     }
 
-    /// Namespaces with a notifier.
+    /// Namespaces of which anything is known.
     #[must_use]
     pub fn namespaces(&self) -> BTreeSet<String> {
-        self.running.keys().map(|(namespace, _)| namespace.clone()).collect()
+        self.common.directory.now().namespaces()
     }
 
     /// Sends lamps again: of a mailbox, of a gateway, or all of a dial plan.

@@ -152,10 +152,10 @@ impl InForce {
             .insert(document.key(), Entry { object, document, generation, created, is_sound: !has_error });
     }
 
-    /// Mailboxes of a namespace that exist and have never been readable.
+    /// Objects of a kind that exist in a namespace and have never been readable.
     #[must_use]
-    pub fn unread_mailboxes(&self, namespace: &str) -> Vec<String> {
-        let is_one = |key: &&ObjectKey| key.namespace == namespace && key.kind == Kind::Mailbox.as_str();
+    pub fn unread(&self, kind: Kind, namespace: &str) -> Vec<String> {
+        let is_one = |key: &&ObjectKey| key.namespace == namespace && key.kind == kind.as_str();
         self.unread.iter().filter(is_one).map(|key| key.name.clone()).collect()
     }
 

@@ -21,9 +21,9 @@ use tokio::sync::watch;
 use crate::api::schema::crds;
 use crate::api::{UMIPGateway, UMMailbox};
 use crate::clock::{Clock, wall_ms};
-use crate::domain::{self, Facts, KeyName, Outcome, Snapshot};
+use crate::domain::{self, Facts, KeyName, Kind, Outcome, Snapshot};
 use crate::engine::pin::{self, PinRules};
-use crate::notifier::directory::Directory;
+use crate::notifier::directory::{Directory, InNamespace};
 use crate::notifier::http::{Api, router};
 use crate::notifier::metrics::Metrics;
 use crate::notifier::setup::{Keys, bad_certificates};
@@ -294,27 +294,43 @@ impl Program {
         self.values = self.digest();
         let mut failed = Vec::new();
         let evaluated = evaluate(&self.in_force, &self.options, true, &BTreeSet::new());
-        for (namespace, (outcome, values)) in &evaluated {
-            let mut configs = outcome.notifiers();
-            let unread = self.in_force.unread_mailboxes(namespace);
-            configs.iter_mut().for_each(|config| config.hold(&unread));
-            let mailboxes = outcome.linked.mailboxes.iter().map(|node| node.name.to_string());
-            let existing = mailboxes.chain(unread).collect();
-            let complete = self.in_force.complete;
-            for (plan, error) in self.fleet.apply(namespace, &configs, &existing, complete, values).await {
+        let has_gone = |namespace: &String| !evaluated.contains_key(namespace);
+        let gone: Vec<String> = self.fleet.namespaces().into_iter().filter(has_gone).collect();
+        for (namespace, (outcome, values)) in evaluated {
+            for (plan, error) in self.apply_to(&namespace, Some(outcome), &values).await {
                 failed.push((namespace.clone(), plan, error));
             }
         }
-        let has_gone = |namespace: &String| !evaluated.contains_key(namespace);
-        for namespace in self.fleet.namespaces().into_iter().filter(has_gone) {
-            let (none, complete) = (BTreeSet::new(), self.in_force.complete);
-            self.fleet.apply(&namespace, &[], &none, complete, &Values::default()).await;
+        for namespace in gone {
+            self.apply_to(&namespace, None, &Values::default()).await;
         }
         let fails = |(namespace, plan): &(String, String)| {
             failed.iter().any(|(ns, name, _)| ns == namespace && name == plan)
         };
         self.stopped.retain(fails);
         failed
+    }
+
+    /// Puts one namespace in force; without an outcome, nothing is left of it.
+    async fn apply_to(
+        &mut self,
+        namespace: &str,
+        outcome: Option<Outcome>,
+        values: &Values,
+    ) -> Vec<(String, FleetError)> {
+        let mut configs = outcome.as_ref().map(Outcome::notifiers).unwrap_or_default();
+        let unread = self.in_force.unread(Kind::Mailbox, namespace);
+        configs.iter_mut().for_each(|config| config.hold(&unread));
+        let nodes = outcome.iter().flat_map(|outcome| &outcome.linked.mailboxes);
+        let existing = nodes.map(|node| node.name.to_string()).chain(unread).collect();
+        let now = InNamespace {
+            configs: &configs,
+            existing: &existing,
+            unread_plans: self.in_force.unread(Kind::DialPlan, namespace).into_iter().collect(),
+            complete: self.in_force.complete,
+            outcome: outcome.map(Arc::new),
+        };
+        self.fleet.apply(namespace, &now, values).await
     }
 
     /// Prints findings and tables where they are new.

@@ -12,7 +12,7 @@ use super::in_force::InForce;
 use crate::api::Condition;
 use crate::domain::status::ready;
 use crate::domain::{Claim, Kind, Outcome, Severity};
-use crate::source::collect::problem_of;
+use crate::source::collect::{problem_about, problem_of};
 use crate::source::manifest::{Problem, render_error, render_warning, text_of};
 
 /// Findings and problems, rendered, and how many of them are errors.
@@ -39,9 +39,9 @@ impl Report {
         }
         for (namespace, outcome) in outcomes {
             for (kind, name, finding) in outcome.findings() {
-                if let Some(document) = in_force.document(kind, namespace, name) {
-                    all.push((problem_of(document, finding), finding.code.severity()));
-                }
+                let find = |kind, name: &str| in_force.document(kind, namespace, name);
+                let problem = problem_about(outcome, find, (kind, name), finding);
+                all.extend(problem.map(|problem| (problem, finding.code.severity())));
             }
         }
         all.sort_by(|(a, _), (b, _)| {

@@ -168,7 +168,7 @@ fn the_number_of_digits_of_a_dial_plan_cannot_be_changed() {
 #[test]
 fn the_form_of_the_addresses_of_a_dial_plan_cannot_be_changed() {
     let changed = |text: &str| text.replace("TelExtn", "SipName");
-    is_refused("plan.yaml", changed, "spec.uriType was TelExtn", "--> plan.yaml:4:47");
+    is_refused("plan.yaml", changed, "spec.uriType was TelExtn", "--> plan.yaml:4:115");
 }
 
 #[test]

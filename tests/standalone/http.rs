@@ -13,7 +13,7 @@ use crate::common::phone::Phone;
 const JSON: &[&str] = &["Content-Type: application/json"];
 
 /// An answer that says what is wrong, as RFC 9457 has it.
-fn assert_problem(response: &Response, status: u16, detail: &str) -> Value {
+pub fn assert_problem(response: &Response, status: u16, detail: &str) -> Value {
     assert_eq!(response.status, status, "{response:?}");
     assert_eq!(response.header("content-type"), Some("application/problem+json"), "{response:?}");
     let body = response.json();
@@ -22,6 +22,13 @@ fn assert_problem(response: &Response, status: u16, detail: &str) -> Value {
     assert!(body["title"].as_str().is_some_and(|title| !title.is_empty()), "{body}");
     assert!(body["detail"].as_str().is_some_and(|text| text.contains(detail)), "`{detail}` is not in {body}");
     body
+}
+
+/// A method that the address does not have, with those that it has (RFC 9110 section 15.5.6).
+pub fn assert_not_allowed(response: &Response, detail: &str, methods: &[&str]) {
+    assert_problem(response, 405, detail);
+    let allowed: Vec<&str> = response.header("allow").unwrap_or_default().split(',').map(str::trim).collect();
+    assert_eq!(allowed, methods, "{response:?}");
 }
 
 fn office() -> (Office, Program) {
@@ -164,9 +171,9 @@ fn a_request_that_is_not_right_is_refused_and_changes_nothing() {
     }
     for method in ["POST", "DELETE", "PATCH"] {
         let response = program.request(method, &path, JSON, good.as_bytes());
-        assert_problem(&response, 405, "GET or PUT");
-        let allowed = response.header("allow").unwrap_or_default();
-        assert!(allowed.contains("GET") && allowed.contains("PUT"), "RFC 9110 section 15.5.6: {response:?}");
+        assert_not_allowed(&response, "use GET or PUT here", &["GET", "HEAD", "PUT"]);
+        let response = program.request(method, "/readyz", JSON, good.as_bytes());
+        assert_not_allowed(&response, "use GET here", &["GET", "HEAD"]);
     }
     assert_eq!(program.get("lina")["messages"], Value::Null);
     let accepted = put(&["content-type: Application/JSON; charset=utf-8"], r#"{"new":999999,"old":999999}"#);

@@ -16,7 +16,7 @@ use crate::common::{LIMIT, free_port, wait};
 const JSON: &[&str] = &["Content-Type: application/json"];
 
 /// Refused for now, and when to ask again.
-fn assert_unavailable(response: &Response) {
+pub fn assert_unavailable(response: &Response) {
     assert_eq!(response.status, 503, "{response:?}");
     assert_eq!(response.header("retry-after"), Some("1"), "{response:?}");
     assert_eq!(response.header("content-type"), Some("application/problem+json"), "{response:?}");
@@ -44,21 +44,13 @@ fn before_a_configuration_is_in_force_message_state_is_refused_for_now() {
     assert_eq!(first.put("lina", 1, 0)["version"], 1);
 }
 
-/// Writes this plan twice, as `hq` and `branch`, with the same name for people: that of `hq` is an error of its own.
-fn twins(office: &Office) {
-    let named =
-        |name| plan(name, "TelExtn", office.sip_port).replace("{numberOf", "{displayName: Main, numberOf");
-    office.write("branch.yaml", &named("branch"));
-    office.write("plan.yaml", &named("hq"));
-}
-
 #[test]
 fn a_dial_plan_that_is_wrong_at_the_start_takes_counts_and_shows_them_once_it_is_mended() {
     let phone = Phone::start();
     let office = Office::with(phone.port);
-    twins(&office);
+    office.replace("plan.yaml", "sip: {", "refreshInterval: soon, sip: {");
     let program = office.start();
-    program.says_all(0, &["error[DuplicateDisplayName]", "--> plan.yaml:4:"]);
+    program.says_all(0, &["error[DurationInvalid]", "--> plan.yaml:4:"]);
     assert_eq!(program.put("lina", 1, 0)["version"], 1);
     assert_eq!(program.get("lina")["messages"]["new"], 1);
     office.write("noor.yaml", &mailbox("noor", "sales", &["4205"], ""));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::admission::{Admission, By, Refusal};
 use crate::domain::{self, Code, Kind, Severity};
-use crate::source::collect::{Collected, problem_of};
+use crate::source::collect::{Collected, problem_about};
 use crate::source::manifest::{Document, Loaded, ObjectKey, Place, Problem};
 
 /// Something that is told of a manifest.
@@ -99,11 +99,12 @@ pub fn examine(loaded: Loaded, admission: &Admission) -> Verdict {
         .map(Told::error)
         .collect();
     for (namespace, snapshot) in &collected.namespaces {
-        for (kind, name, finding) in domain::evaluate(snapshot).findings() {
-            if let Some(document) = collected.document(kind, namespace, name) {
-                let (problem, severity) = (problem_of(document, finding), finding.code.severity());
-                told.push(Told { problem, severity, notes: Vec::new() });
-            }
+        let outcome = domain::evaluate(snapshot);
+        for (kind, name, finding) in outcome.findings() {
+            let find = |kind, name: &str| collected.document(kind, namespace, name);
+            let severity = finding.code.severity();
+            let problem = problem_about(&outcome, find, (kind, name), finding);
+            told.extend(problem.map(|problem| Told { problem, severity, notes: Vec::new() }));
         }
     }
     let refused = refused(&collected, admission);
