@@ -1,5 +1,7 @@
 //! Things of which there is one, and which several objects claim: the oldest keeps it.
 
+use serde_json::json;
+
 use super::losers;
 use crate::domain::finding::{Code, Kind};
 use crate::domain::link::{Linked, LinkedMailbox, Node};
@@ -38,8 +40,17 @@ pub fn access_numbers_belong_to_the_oldest_dial_plan(linked: &mut Linked) {
             |entry: &Option<Box<str>>| entry.as_deref().is_some_and(|text| spoken(text) == number);
         let Some((nth, lost)) = entries.find(|(_, entry)| of_number(entry)) else { continue };
         let text = lost.take().unwrap_or_default();
-        let message = format!("access number {text} already belongs to UMDialPlan/{winner}");
-        let advice = "an access number leads to one dial plan: remove it from one of the two";
+        let kept = json!(node.value.access_numbers.iter().flatten().collect::<Vec<_>>());
+        let mut served = node.value.served.iter_mut();
+        if let Some((_, value)) = served.find(|(key, _)| *key == "accessTelephoneNumbers") {
+            *value = kept;
+        }
+        let (message, advice) = if winner == node.name {
+            (format!("access number {text} stands twice in this dial plan"), "remove one of the two")
+        } else {
+            let message = format!("access number {text} already belongs to UMDialPlan/{winner}");
+            (message, "an access number leads to one dial plan: remove it from one of the two")
+        };
         node.notes.add(
             Code::DuplicateAccessNumber,
             format!("spec.accessTelephoneNumbers[{nth}]"),
@@ -49,13 +60,10 @@ pub fn access_numbers_belong_to_the_oldest_dial_plan(linked: &mut Linked) {
     }
 }
 
-/// A number without what only people see in it.
+/// A number without what only people see in it; in a SIP address, everything tells it from others.
 fn spoken(number: &str) -> String {
-    number
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '/'))
-        .flat_map(char::to_lowercase)
-        .collect()
+    let separates = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/') && !number.contains('@');
+    number.chars().filter(|c| !separates(*c)).flat_map(char::to_lowercase).collect()
 }
 
 pub fn extensions_belong_to_the_oldest_mailbox(linked: &mut Linked) {

@@ -121,7 +121,9 @@ pub fn one_gateway_calls_out(linked: &mut Linked) {
         }
         let calls_out = |at: &&u32| {
             let gateway = linked.gateways.get(**at as usize).map(|node| &node.value.0);
-            gateway.is_some_and(|gateway| gateway.outcalls_allowed && gateway.status == Status::Enabled)
+            gateway.is_some_and(|gateway| {
+                gateway.outcalls_allowed && gateway.status == Status::Enabled && !gateway.simulator
+            })
         };
         let count = gateways.iter().filter(calls_out).count();
         if count > 1 {

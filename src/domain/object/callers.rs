@@ -50,7 +50,11 @@ pub fn access_number(text: &str) -> Result<(), Expected> {
     let sound = (1..=32).contains(&text.chars().count())
         && text.trim() == text
         && !text.chars().any(char::is_control);
-    if sound { Ok(()) } else { Err(Expected("1 to 32 characters: an extension, a number, or a SIP address")) }
+    if sound {
+        Ok(())
+    } else {
+        Err(Expected("1 to 32 characters, no blank at either end: an extension, a number, or a SIP address"))
+    }
 }
 
 /// By what the voice-mail server finds out who calls.
@@ -73,7 +77,8 @@ pub fn numbers(r: &mut Reader<'_>, pilots: &[String], contexts: &[String], masks
     });
     r.serve("numberingPlanFormats", masks);
     let outbound = r.parsed("defaultOutboundCallingLineId", outbound, Code::PhoneNumberInvalid, |text| {
-        phone_number(text, 32).map(|()| text.to_owned())
+        let expected = Expected("a number of at most 32 characters, as in +49 30 5550 4000");
+        phone_number(text, 32).map(|()| text.to_owned()).map_err(|_| expected)
     });
     r.serve("defaultOutboundCallingLineId", outbound.unwrap_or_default());
 }
@@ -90,13 +95,19 @@ pub fn contacts(r: &mut Reader<'_>, scope: &str, list: &str, extension: &str, at
     let scope = r.word("contactScope", scope, &SCOPES);
     r.text("contactAddressList", list, 256);
     r.text("umAutoAttendant", attendant, 64);
-    let well_formed = extension.bytes().all(|b| b.is_ascii_digit());
-    if !well_formed || (!extension.is_empty() && extension.len() != usize::from(digits)) {
-        let code = if well_formed { Code::ExtensionDigitsMismatch } else { Code::ExtensionInvalid };
+    let sound = extension.is_empty()
+        || (extension.len() == usize::from(digits) && extension.bytes().all(|b| b.is_ascii_digit()));
+    if !sound {
+        // The codes of a mailbox's extension would keep every lamp of the dial plan as it is.
         let message = format!("`{}` can't be an extension of this dial plan", super::short(extension));
-        r.find(code, "extension", message, format!("expected {digits} digits, in quotes"));
+        r.find(
+            Code::PhoneNumberInvalid,
+            "extension",
+            message,
+            format!("expected {digits} digits, in quotes"),
+        );
     }
-    r.serve("extension", extension);
+    r.serve("extension", if sound { extension } else { "" });
     let needed = match scope {
         "AddressList" if list.is_empty() => "contactAddressList",
         "Extension" if extension.is_empty() => "extension",

@@ -273,12 +273,11 @@ fn long_names(r: &mut Reader<'_>, plan: &DialPlan, given: bool) {
 }
 
 fn durations(r: &mut Reader<'_>, call: i32, recording: i32) {
-    let longest_call = r.number("maxCallDuration", call, 10, 120);
-    let longest_recording = r.number("maxRecordingDuration", recording, 1, 100);
-    if longest_recording >= longest_call {
-        let message = format!(
-            "a recording of {longest_recording} minutes does not fit into a call of {longest_call} minutes"
-        );
+    r.number("maxCallDuration", call, 10, 120);
+    r.number("maxRecordingDuration", recording, 1, 100);
+    if recording >= call {
+        let message =
+            format!("a recording of {recording} minutes does not fit into a call of {call} minutes");
         let advice = "make maxRecordingDuration less than maxCallDuration";
         r.find(Code::RecordingTooLong, "maxRecordingDuration", message, advice);
     }

@@ -13,6 +13,8 @@ use crate::domain::scalar::Expected;
 
 /// Most rules of one kind.
 const MOST_RULES: usize = 200;
+/// Most characters of a number format.
+const LONGEST_FORMAT: usize = 32;
 /// Most groups that one list allows.
 const MOST_GROUPS: usize = 50;
 
@@ -118,7 +120,10 @@ fn code(r: &mut Reader<'_>, key: &'static str, text: &str, most: usize) -> Box<s
 }
 
 fn format(r: &mut Reader<'_>, key: &'static str, text: &str) -> Option<NumberFormat> {
-    let format = r.parsed(key, text, Code::NumberFormatInvalid, str::parse::<NumberFormat>);
+    let format = r.parsed(key, text, Code::NumberFormatInvalid, |text| {
+        let format = text.parse::<NumberFormat>().ok().filter(|_| text.len() <= LONGEST_FORMAT);
+        format.ok_or(Expected("digits, then at least one `x`, 32 characters at most, as in 020xxxxxxx"))
+    });
     r.serve(key, format.as_ref().map(ToString::to_string).unwrap_or_default());
     format
 }
@@ -164,7 +169,7 @@ fn group_name(name: &str) -> Result<(), Expected> {
     let sound = (1..=32).contains(&name.chars().count())
         && name.trim() == name
         && !name.chars().any(|c| c == ',' || c.is_control());
-    if sound { Ok(()) } else { Err(Expected("1 to 32 characters without a comma")) }
+    if sound { Ok(()) } else { Err(Expected("1 to 32 characters, no comma, and no blank at either end")) }
 }
 
 /// What a dial plan or a policy allows; the lists are in the country, then international.
@@ -196,17 +201,17 @@ pub fn groups_exist(
     ];
     for (kind, allowed, exist) in lists {
         for (at, name) in allowed.iter().enumerate().filter(|(_, name)| !exist.contains(*name)) {
-            let known: Vec<&str> = exist.iter().take(8).map(|name| &**name).collect();
-            let known = if known.is_empty() {
-                "none is there".to_owned()
+            let known: Vec<String> = exist.iter().take(8).map(|name| short(name)).collect();
+            let advice = if known.is_empty() {
+                "add its rules to the dial plan, which has no group of this kind".to_owned()
             } else {
-                format!("there are {}", known.join(", "))
+                format!("name a group that exists ({}), or add its rules to the dial plan", known.join(", "))
             };
             notes.add(
                 Code::DialingGroupNotFound,
                 format!("spec.allowed{kind}Groups[{at}]"),
                 format!("configured{kind}Groups {whose} has no group `{}`", short(name)),
-                format!("name a group that exists ({known}), or add its rules to the dial plan"),
+                advice,
             );
         }
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -89,8 +90,8 @@ impl Notifier {
             pod,
             service,
         } = spec.unwrap_or(&default);
-        let replicas = number(notes, "spec.notifier.replicas", *replicas, 1, 16);
-        read_store(notes, store.as_ref(), replicas);
+        number(notes, "spec.notifier.replicas", *replicas, 1, 16);
+        read_store(notes, store.as_ref(), *replicas);
         if let Some(guard) = guard {
             read_guard(notes, guard);
         }
@@ -172,7 +173,7 @@ fn read_guard(notes: &mut Notes, guard: &NotifierGuard) {
     number(notes, "spec.notifier.guard.percent", *percent, 0, 100);
 }
 
-fn read_store(notes: &mut Notes, store: Option<&NotifierStore>, replicas: u32) {
+fn read_store(notes: &mut Notes, store: Option<&NotifierStore>, replicas: i32) {
     let default = NotifierStore::default();
     let NotifierStore { type_, size, storage_class_name: _, connection_secret_ref, ca_ref: _ } =
         store.unwrap_or(&default);
@@ -199,6 +200,7 @@ fn quantity(text: &str) -> Result<(), Expected> {
     let sound = text.len() <= 16
         && number(whole)
         && number(part)
+        && digits.bytes().any(|b| (b'1'..=b'9').contains(&b))
         && ["", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(&unit);
     if sound { Ok(()) } else { Err(Expected("a size as in 500Mi, 1Gi or 2Ti")) }
 }
@@ -209,12 +211,14 @@ fn read_http(notes: &mut Notes, http: &NotifierHttp) {
     too_many(notes, PATH, clients.len(), 32);
     for (at, client) in clients.iter().enumerate().take(32) {
         let HttpClient { name, token_secret_ref: _, scopes } = client;
+        one(notes, &format!("{PATH}[{at}].name"), name, Code::HTTPClientInvalid, client_name);
         if scopes.is_empty() {
             let message = format!("client {} has no scope, so it may do nothing", short(name));
             let advice = "name at least one of messages, events, settings, pin, dialing, sms";
             notes.add(Code::HTTPClientInvalid, format!("{PATH}[{at}].scopes"), message, advice);
         }
-        for (nth, scope) in scopes.iter().enumerate().take(16) {
+        too_many(notes, &format!("{PATH}[{at}].scopes"), scopes.len(), 6);
+        for (nth, scope) in scopes.iter().enumerate().take(6) {
             let scopes = ["messages", "events", "settings", "pin", "dialing", "sms"];
             word(notes, &format!("{PATH}[{at}].scopes[{nth}]"), scope, &scopes);
         }
@@ -224,6 +228,12 @@ fn read_http(notes: &mut Notes, http: &NotifierHttp) {
             notes.add(Code::HTTPClientInvalid, format!("{PATH}[{at}].name"), message, advice);
         }
     }
+}
+
+/// A client's name is a word of the log.
+fn client_name(text: &str) -> Result<(), Expected> {
+    let sound = (1..=63).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if sound { Ok(()) } else { Err(Expected("1 to 63 characters on one line")) }
 }
 
 fn read_mail(notes: &mut Notes, mail: &NotifierMail) {
@@ -240,9 +250,12 @@ fn read_mail(notes: &mut Notes, mail: &NotifierMail) {
 fn read_sms(notes: &mut Notes, sms: &NotifierSms) {
     let NotifierSms { smpp, webhook } = sms;
     if smpp.is_some() == webhook.is_some() {
-        let message =
-            if smpp.is_some() { "sms has both smpp and webhook" } else { "sms has neither smpp nor webhook" };
-        notes.add(Code::SMSProviderInvalid, "spec.notifier.sms", message, "keep one of the two");
+        let (message, advice) = if smpp.is_some() {
+            ("sms has both smpp and webhook", "keep one of the two")
+        } else {
+            ("sms has neither smpp nor webhook", "add one of the two, or remove sms")
+        };
+        notes.add(Code::SMSProviderInvalid, "spec.notifier.sms", message, advice);
     }
     if let Some(Smpp { host: server, port: smpp_port, auth_secret_ref: _, source_address }) = smpp {
         host(notes, "spec.notifier.sms.smpp.host", server);
@@ -260,8 +273,10 @@ fn read_sms(notes: &mut Notes, sms: &NotifierSms) {
 /// A number, or a name of at most 11 characters (GSM 03.40, alphanumeric address).
 fn source_address_of(text: &str) -> Result<(), Expected> {
     let digits = text.strip_prefix('+').unwrap_or(text);
-    let number = (1..=20).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    let name = (1..=11).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ');
+    let number = !digits.is_empty() && text.len() <= 20 && digits.bytes().all(|b| b.is_ascii_digit());
+    let name = (1..=11).contains(&text.len())
+        && text.trim() == text
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ');
     if number || name {
         Ok(())
     } else {
@@ -271,7 +286,9 @@ fn source_address_of(text: &str) -> Result<(), Expected> {
 
 fn web_address(text: &str) -> Result<(), Expected> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-    let sound = text.len() <= 2048 && !rest.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+    let has_host = !rest.starts_with(['/', '?', '#', ':']);
+    let sound =
+        text.len() <= 2048 && !rest.is_empty() && has_host && text.bytes().all(|b| b.is_ascii_graphic());
     if sound { Ok(()) } else { Err(Expected("an address as in https://sms.example.com/send")) }
 }
 
@@ -308,10 +325,41 @@ fn read_pod(notes: &mut Notes, pod: &NotifierPod) {
 }
 
 /// A finding where the block is not what a Pod wants there.
-fn decodes<T: DeserializeOwned>(notes: &mut Notes, path: &str, block: &Map<String, Value>) {
-    if let Err(error) = serde_json::from_value::<T>(Value::Object(block.clone())) {
-        let message = format!("the block can't be read: {}", short(&error.to_string()));
-        notes.add(Code::PodInvalid, path, message, "write it as in the template of a Pod");
+fn decodes<T: DeserializeOwned + Serialize>(notes: &mut Notes, path: &str, block: &Map<String, Value>) {
+    const ADVICE: &str = "write it as in the template of a Pod";
+    let given = Value::Object(block.clone());
+    match serde_json::from_value::<T>(given.clone()) {
+        Err(error) => {
+            let error = error.to_string().replace('"', "`");
+            notes.add(Code::PodInvalid, path, format!("the block can't be read: {}", short(&error)), ADVICE);
+        }
+        Ok(read) => {
+            let read = serde_json::to_value(read).unwrap_or_default();
+            if let Some((place, field)) = unread(&given, &read, path.to_owned()) {
+                notes.add(Code::PodInvalid, place, format!("a Pod has no field `{field}` there"), ADVICE);
+            }
+        }
+    }
+}
+
+/// The first field that was given and is not in what was read from it: its place and its name.
+fn unread(given: &Value, read: &Value, place: String) -> Option<(String, String)> {
+    match (given, read) {
+        (Value::Object(given), Value::Object(read)) => {
+            let mut fields = given.iter().filter(|(_, value)| !value.is_null());
+            fields.find_map(|(key, value)| {
+                let place = format!("{place}.{}", short(key));
+                match read.get(key) {
+                    None => Some((place, short(key))),
+                    Some(read) => unread(value, read, place),
+                }
+            })
+        }
+        (Value::Array(given), Value::Array(read)) => {
+            let mut entries = given.iter().zip(read).enumerate();
+            entries.find_map(|(at, (given, read))| unread(given, read, format!("{place}[{at}]")))
+        }
+        _ => None,
     }
 }
 
