@@ -7,10 +7,16 @@
 mod admission;
 #[path = "golden/answers.rs"]
 mod answers;
+#[path = "golden/complete.rs"]
+mod complete;
+#[path = "golden/effects.rs"]
+mod effects;
 #[path = "golden/engine.rs"]
 mod engine;
 #[path = "golden/evaluate.rs"]
 mod evaluate;
+#[path = "golden/leaves.rs"]
+mod leaves;
 
 #[test]
 fn evaluation_of_every_golden_case_is_as_recorded() {
@@ -42,4 +48,14 @@ fn an_api_server_would_say_of_every_object_what_is_recorded() {
 #[test]
 fn what_an_api_server_refuses_is_an_error_of_the_object_alone() {
     admission::run_domain();
+}
+
+#[test]
+fn every_default_range_and_word_of_the_definitions_has_a_golden_case() {
+    complete::run();
+}
+
+#[test]
+fn every_setting_has_an_effect_or_is_deferred() {
+    effects::run();
 }

@@ -76,7 +76,7 @@ pub fn run_codes() {
     assert!(failures.is_empty(), "{failures}");
 }
 
-/// The folders of the cases, sorted.
+/// The folders of all cases, by area and name.
 pub fn cases(root: &Path) -> Vec<PathBuf> {
     let mut cases = Vec::new();
     for area in folders(root) {
@@ -149,44 +149,47 @@ fn facts(value: &Value) -> Facts {
 
 /// Reads the manifests of a folder by namespace, strictly: an unknown field fails.
 pub fn load(folder: &Path) -> BTreeMap<String, Snapshot> {
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
-        .map(|e| e.unwrap().path())
-        .collect();
-    files.sort();
     let mut snapshots: BTreeMap<String, Snapshot> = BTreeMap::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "yaml")) {
-        let text = fs::read_to_string(file).unwrap();
-        let documents: Vec<Value> =
-            serde_saphyr::from_multiple(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        for document in documents {
-            let namespace = document
-                .pointer("/metadata/namespace")
-                .and_then(Value::as_str)
-                .unwrap_or("default")
-                .to_owned();
-            let snapshot = snapshots.entry(namespace).or_default();
-            let kind = document["kind"].as_str().unwrap_or_default().to_owned();
-            let decoded =
-                match kind.as_str() {
-                    "UMDialPlan" => serde_json::from_value(document)
-                        .map(|object| snapshot.dial_plans.push(Arc::new(object))),
-                    "UMMailboxPolicy" => serde_json::from_value(document)
-                        .map(|object| snapshot.mailbox_policies.push(Arc::new(object))),
-                    "UMIPGateway" => serde_json::from_value(document)
-                        .map(|object| snapshot.gateways.push(Arc::new(object))),
-                    "UMMailbox" => serde_json::from_value(document)
-                        .map(|object| snapshot.mailboxes.push(Arc::new(object))),
-                    "Secret" | "ConfigMap" | "Namespace" => Ok(()),
-                    other => panic!("{}: unknown kind {other}", file.display()),
-                };
-            decoded.unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        }
+    for document in documents(folder) {
+        let namespace = document.pointer("/metadata/namespace").and_then(Value::as_str).unwrap_or("default");
+        let snapshot = snapshots.entry(namespace.to_owned()).or_default();
+        add(snapshot, document).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     }
     for snapshot in snapshots.values_mut() {
         snapshot.add_default_policies(&|_| true);
     }
     snapshots
+}
+
+/// The manifests of a folder as they stand there, by file.
+pub fn documents(folder: &Path) -> Vec<Value> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .map(|e| e.unwrap().path())
+        .collect();
+    files.sort();
+    let mut all = Vec::new();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "yaml")) {
+        let text = fs::read_to_string(file).unwrap();
+        let documents: Vec<Value> =
+            serde_saphyr::from_multiple(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        all.extend(documents);
+    }
+    all
+}
+
+/// Adds a manifest to what is evaluated, strictly: an unknown field fails.
+pub fn add(snapshot: &mut Snapshot, document: Value) -> Result<(), serde_json::Error> {
+    let kind = document["kind"].as_str().unwrap_or_default().to_owned();
+    match kind.as_str() {
+        "UMDialPlan" => snapshot.dial_plans.push(Arc::new(serde_json::from_value(document)?)),
+        "UMMailboxPolicy" => snapshot.mailbox_policies.push(Arc::new(serde_json::from_value(document)?)),
+        "UMIPGateway" => snapshot.gateways.push(Arc::new(serde_json::from_value(document)?)),
+        "UMMailbox" => snapshot.mailboxes.push(Arc::new(serde_json::from_value(document)?)),
+        "Secret" | "ConfigMap" | "Namespace" => {}
+        other => panic!("unknown kind {other}"),
+    }
+    Ok(())
 }
 
 fn outputs(outcome: &Outcome) -> BTreeMap<&'static str, String> {

@@ -51,7 +51,7 @@ pub fn certificates_can_be_used(linked: &mut Linked, facts: &Facts) {
 pub fn pins_keep_the_rules(linked: &mut Linked, facts: &Facts) {
     for node in &mut linked.mailboxes {
         if let Some(rule) = facts.refused_pins.get(&*node.name) {
-            let message = format!("the PIN in its Secret is refused: {rule}");
+            let message = format!("the PIN in its Secret is refused. {}", rule.trim_end_matches('.'));
             let advice = "put another PIN into the Secret, or leave secretRef out to have one made";
             node.notes.add(Code::PINRefused, "spec.pin.secretRef", message, advice);
         }

@@ -9,7 +9,8 @@ pub fn wishes_can_be_met(linked: &mut Linked) {
     for node in mailboxes {
         let own = &node.value.own;
         let (asks_sms, asks_mail) = (own.wishes.sms.asks(), own.wishes.missed_calls == Some(true));
-        if !asks_sms && !asks_mail {
+        let mails_pin = own.more.as_ref().and_then(|more| more.pin.as_ref()).is_some_and(|pin| pin.send);
+        if !asks_sms && !asks_mail && !mails_pin {
             continue;
         }
         let policy = node.value.policy.and_then(|at| policies.get(at as usize));
@@ -32,17 +33,19 @@ pub fn wishes_can_be_met(linked: &mut Linked) {
                 "add notifier.sms to the dial plan",
             );
         }
-        if asks_mail && policy.value.0.missed_calls && !plan.value.notifier.has_mail {
-            let message = format!(
-                "mail about missed calls is asked for, and UMDialPlan/{} has no notifier.mail to send it",
-                plan.name
-            );
-            node.notes.add(
-                Code::MailNotConfigured,
-                "spec.missedCallNotificationEnabled",
-                message,
-                "add notifier.mail to the dial plan",
-            );
+        if plan.value.notifier.has_mail {
+            continue;
+        }
+        let missing = format!("and UMDialPlan/{} has no notifier.mail to send it", plan.name);
+        if asks_mail && policy.value.0.missed_calls {
+            let message = format!("mail about missed calls is asked for, {missing}");
+            let advice = "add notifier.mail to the dial plan";
+            node.notes.add(Code::MailNotConfigured, "spec.missedCallNotificationEnabled", message, advice);
+        }
+        if mails_pin {
+            let message = format!("mail with a PIN is wanted, {missing}");
+            let advice = "add notifier.mail to the dial plan, or set pin.sendEmail: false";
+            node.notes.add(Code::MailNotConfigured, "spec.pin", message, advice);
         }
     }
 }

@@ -177,6 +177,15 @@ pub fn permissions(notes: &mut Notes, allowed: [&[String]; 2], flags: Flags) -> 
     let [in_country, international] = allowed;
     let mut groups = |key: &str, names: &[String]| {
         too_many(notes, &format!("spec.{key}"), names.len(), MOST_GROUPS);
+        for (at, name) in names.iter().enumerate().take(MOST_GROUPS) {
+            super::reader::one(
+                notes,
+                &format!("spec.{key}[{at}]"),
+                name,
+                Code::DialingRuleInvalid,
+                group_name,
+            );
+        }
         names.iter().take(MOST_GROUPS).map(|name| name.as_str().into()).collect()
     };
     Permissions {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::keys::{KeyUse, of_gateway};
+use super::reader::word;
 use super::{number, one_of, port, shown_name};
 use crate::api::ip_gateway::{self as wire, UMIPGateway, UMIPGatewaySpec};
 use crate::domain::finding::{Code, Notes};
@@ -141,6 +142,9 @@ pub struct Tls {
 /// Names that stand between braces in a template.
 pub const PLACEHOLDERS: [&str; 5] = ["extension", "sipResourceIdentifier", "number", "gateway", "notifier"];
 
+/// Most characters of a pilot identifier.
+const LONGEST_PILOT: usize = 64;
+
 impl Template {
     /// The text with `value(name)` for each `{name}`.
     #[must_use]
@@ -248,26 +252,28 @@ impl Gateway {
                 100_000,
             ),
             identity: identity.as_ref().map(|identity| read_identity(notes, identity)).unwrap_or_default(),
-            auth: auth.as_ref().map(|auth| {
-                let wire::GatewayAuth { username, password_secret_ref } = auth;
-                Auth {
-                    username: username.clone(),
-                    password: KeyName {
-                        name: password_secret_ref.name.clone(),
-                        key: password_secret_ref.key.clone(),
-                    },
-                }
-            }),
-            tls: tls.as_ref().map(|tls| {
-                let wire::GatewayTls { ca_ref, certificate_secret_ref, server_name } = tls;
-                Tls {
-                    ca: KeyName { name: ca_ref.name.clone(), key: ca_ref.key.clone() },
-                    certificate_secret: certificate_secret_ref.name.clone(),
-                    server_name: server_name.clone(),
-                }
-            }),
+            auth: auth.as_ref().map(read_auth),
+            tls: tls.as_ref().map(|tls| read_tls(notes, tls)),
             keys: of_gateway(&object.spec),
         }
+    }
+}
+
+fn read_auth(auth: &wire::GatewayAuth) -> Auth {
+    let wire::GatewayAuth { username, password_secret_ref: password } = auth;
+    Auth {
+        username: username.clone(),
+        password: KeyName { name: password.name.clone(), key: password.key.clone() },
+    }
+}
+
+fn read_tls(notes: &mut Notes, tls: &wire::GatewayTls) -> Tls {
+    let wire::GatewayTls { ca_ref, certificate_secret_ref, server_name } = tls;
+    word(notes, "spec.tls.caRef.kind", &ca_ref.kind, &["Secret", "ConfigMap"]);
+    Tls {
+        ca: KeyName { name: ca_ref.name.clone(), key: ca_ref.key.clone() },
+        certificate_secret: certificate_secret_ref.name.clone(),
+        server_name: server_name.clone(),
     }
 }
 
@@ -354,16 +360,17 @@ fn groups(
         );
         for (nth, pilot) in pilot_identifiers.iter().enumerate().take(20) {
             let path = format!("spec.huntGroups[{at}].pilotIdentifiers[{nth}]");
-            let fits = pilot.parse::<Extension>().is_ok()
-                || pilot.parse::<E164>().is_ok()
-                || pilot.parse::<SipName>().is_ok();
+            let fits = pilot.len() <= LONGEST_PILOT
+                && (pilot.parse::<Extension>().is_ok()
+                    || pilot.parse::<E164>().is_ok()
+                    || pilot.parse::<SipName>().is_ok());
             if !fits {
                 let message = format!("`{}` can't be a pilot identifier", pilot.escape_debug());
                 notes.add(
                     Code::PilotIdentifierInvalid,
                     path,
                     message,
-                    "expected digits, a number with `+`, or user@host, without spaces",
+                    "expected digits, a number with `+`, or user@host, without spaces, at most 64 characters",
                 );
             } else if !seen.insert(pilot) {
                 let message = format!("pilot identifier {pilot} stands twice on this gateway");

@@ -123,6 +123,7 @@ const MOST: usize = 32;
 impl Mailbox {
     /// Reads one mailbox. Without a dial plan, only what holds for every dial plan is checked, and there are no lamps.
     #[must_use]
+    #[allow(clippy::too_many_lines, reason = "one line a setting, each of which is named once and read once")]
     pub fn read(object: &UMMailbox, dial_plan: Option<&DialPlan>, notes: &mut Notes) -> Self {
         let UMMailboxSpec {
             display_name,
@@ -157,6 +158,11 @@ impl Mailbox {
             .and_then(|dial_plan| read_resource(notes, sip_resource_identifier.as_deref(), dial_plan));
         let named = message_waiting_indicator_extensions.as_ref().map_or(0, Vec::len);
         too_many(notes, "spec.messageWaitingIndicatorExtensions", named, MOST);
+        addresses_fit(
+            notes,
+            sip_resource_identifier.as_deref(),
+            message_waiting_indicator_extensions.as_deref(),
+        );
         let lamps = match (message_waiting_indicator_extensions, dial_plan) {
             (_, None) => Vec::new(),
             (Some(named), Some(dial_plan)) => read_lamps(notes, named, dial_plan),
@@ -206,7 +212,7 @@ impl Mailbox {
             let message = "a mail about missed calls is wanted, and there is no address for it";
             notes.add(Code::MailAddressMissing, "spec.primarySmtpAddress", message, "set primarySmtpAddress");
         }
-        mail_for_pin(notes, more.pin.as_ref(), primary_smtp_address.is_some());
+        mail_for_pin(notes, pin.as_ref(), primary_smtp_address.is_some());
         Self {
             policy: mailbox_policy_ref.name.clone(),
             extensions,
@@ -217,6 +223,20 @@ impl Mailbox {
             wishes,
             more: (more != More::default()).then(|| Box::new(more)),
         }
+    }
+}
+
+/// Addresses that no dial plan would take, whichever it is.
+fn addresses_fit(notes: &mut Notes, resource: Option<&str>, lamps: Option<&[String]>) {
+    let short = |text: &str| {
+        if text.chars().count() <= 128 { Ok(()) } else { Err(Expected("at most 128 characters")) }
+    };
+    if let Some(text) = resource {
+        one(notes, "spec.sipResourceIdentifier", text, Code::TextTooLong, short);
+    }
+    for (at, text) in lamps.unwrap_or_default().iter().enumerate().take(MOST) {
+        let path = format!("spec.messageWaitingIndicatorExtensions[{at}]");
+        one(notes, &path, text, Code::TextTooLong, short);
     }
 }
 
@@ -259,11 +279,10 @@ fn read_pin(notes: &mut Notes, pin: &MailboxPin) -> Pin {
     for (path, request) in
         [("spec.pin.resetRequest", reset_request), ("spec.pin.unlockRequest", unlock_request)]
     {
-        let short_enough = |text: &str| {
-            if text.chars().count() <= 64 { Ok(()) } else { Err(Expected("at most 64 characters")) }
-        };
-        if let Some(text) = request {
-            one(notes, path, text, Code::TextTooLong, short_enough);
+        let length = request.as_ref().map_or(0, |text| text.chars().count());
+        if length > 64 {
+            let message = format!("the text has {length} characters");
+            notes.add(Code::TextTooLong, path, message, "at most 64 are possible");
         }
     }
     Pin {
@@ -274,8 +293,9 @@ fn read_pin(notes: &mut Notes, pin: &MailboxPin) -> Pin {
     }
 }
 
-fn mail_for_pin(notes: &mut Notes, pin: Option<&Pin>, has_mail: bool) {
-    if pin.is_some_and(|pin| pin.send && pin.notify.is_none()) && !has_mail {
+fn mail_for_pin(notes: &mut Notes, pin: Option<&MailboxPin>, has_mail: bool) {
+    // An address that is there and wrong has a finding of its own.
+    if pin.is_some_and(|pin| pin.send_email != Some(false) && pin.notify_email.is_none()) && !has_mail {
         let message = "a PIN is mailed, and there is no address for it";
         let advice = "set primarySmtpAddress or pin.notifyEmail, or pin.sendEmail: false";
         notes.add(Code::MailAddressMissing, "spec.primarySmtpAddress", message, advice);

@@ -128,7 +128,7 @@ impl MailboxPolicy {
         r.number("pinHistoryCount", *pin_history_count, 1, 20);
         lifetime(r, *pin_lifetime);
         lockout(r, *logon_failures_before_pin_reset, *max_logon_attempts);
-        if min_length < 6 {
+        if (4..6).contains(min_pin_length) {
             let message = format!("PINs of {min_length} digits are possible");
             r.find(Code::ShortPINAllowed, "minPINLength", message, "6 digits or more are harder to guess");
         }
@@ -210,20 +210,23 @@ impl MailboxPolicy {
 }
 
 fn lifetime(r: &mut Reader<'_>, days: i32) {
-    if r.number("pinLifetime", days, 0, 999) == 0 {
+    r.number("pinLifetime", days, 0, 999);
+    if days == 0 {
         let message = "PINs never expire".to_owned();
         r.find(Code::PINNeverExpires, "pinLifetime", message, "set a number of days, such as 60");
     }
 }
 
 fn lockout(r: &mut Reader<'_>, failures: i32, attempts: i32) {
-    let failures = r.number("logonFailuresBeforePINReset", failures, 0, 999);
-    let attempts = r.number("maxLogonAttempts", attempts, 1, 999);
+    r.number("logonFailuresBeforePINReset", failures, 0, 999);
+    r.number("maxLogonAttempts", attempts, 1, 999);
+    // A number that is out of range has its finding, and what stands in for it was not meant.
+    let in_range = failures <= 999 && (1..=999).contains(&attempts);
     if failures == 0 {
         let message = "failed sign-ins never reset a PIN".to_owned();
         let advice = "set a number below maxLogonAttempts, such as 5";
         r.find(Code::PINResetOff, "logonFailuresBeforePINReset", message, advice);
-    } else if failures >= attempts {
+    } else if in_range && failures >= attempts {
         let message = format!(
             "the PIN is reset after {failures} failures, and the mailbox is locked after {attempts} already"
         );
@@ -286,6 +289,9 @@ fn fax_servers(text: &str) -> Result<Vec<FaxServer>, Expected> {
         }
         Ok(FaxServer { uri: text.into(), tls: transport == "tls" })
     };
+    if text.len() > 512 {
+        return Err(Expected("at most 512 characters"));
+    }
     let servers = text.split(',').map(server).collect::<Result<Vec<_>, _>>()?;
     match servers.as_slice() {
         [_] => Ok(servers),

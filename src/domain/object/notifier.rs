@@ -10,9 +10,10 @@ use serde_json::{Map, Value};
 use super::reader::{one, short, too_many, word};
 use super::{number, one_of, port};
 use crate::api::notifier::{
-    HttpClient, NotifierGuard, NotifierHttp, NotifierMail, NotifierPod, NotifierService, NotifierSip,
-    NotifierSipTls, NotifierSms, NotifierSpec, NotifierStore, Smpp, SmsWebhook, Smtp,
+    HttpClient, HttpTls, NotifierGuard, NotifierHttp, NotifierMail, NotifierPod, NotifierService,
+    NotifierSip, NotifierSipTls, NotifierSms, NotifierSpec, NotifierStore, Smpp, SmsWebhook, Smtp,
 };
+use crate::api::reference::CaRef;
 use crate::domain::finding::{Code, Notes};
 use crate::domain::scalar::{Expected, gateway_address, interval, mail_address, network};
 use crate::domain::snapshot::KeyName;
@@ -152,11 +153,17 @@ fn host(notes: &mut Notes, path: &str, text: &str) -> Option<Host> {
 
 fn listener(notes: &mut Notes, tls: &NotifierSipTls) -> NotifierTls {
     let NotifierSipTls { port: tls_port, certificate_secret_ref, client_ca_ref } = tls;
+    ca_kind(notes, "spec.notifier.sip.tls.clientCARef", client_ca_ref);
     NotifierTls {
         port: port(notes, "spec.notifier.sip.tls.port", *tls_port),
         certificate_secret: certificate_secret_ref.name.clone(),
         client_ca: KeyName { name: client_ca_ref.name.clone(), key: client_ca_ref.key.clone() },
     }
+}
+
+fn ca_kind(notes: &mut Notes, path: &str, reference: &CaRef) {
+    let CaRef { kind, name: _, key: _ } = reference;
+    word(notes, &format!("{path}.kind"), kind, &["Secret", "ConfigMap"]);
 }
 
 fn read_networks(notes: &mut Notes, networks: &[String]) {
@@ -175,8 +182,11 @@ fn read_guard(notes: &mut Notes, guard: &NotifierGuard) {
 
 fn read_store(notes: &mut Notes, store: Option<&NotifierStore>, replicas: i32) {
     let default = NotifierStore::default();
-    let NotifierStore { type_, size, storage_class_name: _, connection_secret_ref, ca_ref: _ } =
+    let NotifierStore { type_, size, storage_class_name: _, connection_secret_ref, ca_ref } =
         store.unwrap_or(&default);
+    if let Some(reference) = ca_ref {
+        ca_kind(notes, "spec.notifier.store.caRef", reference);
+    }
     let type_ = word(notes, "spec.notifier.store.type", type_, &["SQLite", "PostgreSQL"]);
     one(notes, "spec.notifier.store.size", size, Code::SizeInvalid, quantity);
     if type_ == "SQLite" && replicas > 1 {
@@ -207,7 +217,10 @@ fn quantity(text: &str) -> Result<(), Expected> {
 
 fn read_http(notes: &mut Notes, http: &NotifierHttp) {
     const PATH: &str = "spec.notifier.http.clients";
-    let NotifierHttp { clients, tls: _ } = http;
+    let NotifierHttp { clients, tls } = http;
+    if let Some(HttpTls { certificate_secret_ref: _, client_ca_ref: Some(reference) }) = tls {
+        ca_kind(notes, "spec.notifier.http.tls.clientCARef", reference);
+    }
     too_many(notes, PATH, clients.len(), 32);
     for (at, client) in clients.iter().enumerate().take(32) {
         let HttpClient { name, token_secret_ref: _, scopes } = client;

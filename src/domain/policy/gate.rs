@@ -281,16 +281,14 @@ impl View<'_> {
                 Code::FaxOnSipNamePlan,
             )
         });
+        let tls = self.plan.is_some_and(|plan| plan.value.security.is_tls());
         let server = self.policy.map(|policy| {
-            let servers: Vec<&str> = policy.value.0.fax_servers.iter().map(|server| &*server.uri).collect();
+            let servers = &policy.value.0.fax_servers;
+            let written: Vec<&str> = servers.iter().map(|server| &*server.uri).collect();
+            let fits = servers.iter().any(|server| server.tls == tls);
+            let code = if servers.is_empty() { Code::FaxWithoutServer } else { Code::FaxServerUnfit };
             let object = origin(Kind::MailboxPolicy, policy);
-            setting(
-                object,
-                "spec.faxServerURI",
-                json!(servers.join(", ")),
-                !servers.is_empty(),
-                Code::FaxWithoutServer,
-            )
+            setting(object, "spec.faxServerURI", json!(written.join(", ")), fits, code)
         });
         vec![
             self.plan_flag("faxEnabled", |plan| plan.fax),

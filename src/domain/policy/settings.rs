@@ -79,7 +79,8 @@ impl View<'_> {
         if self.policy.is_none() {
             settings.set("displayName", plan.display_name.as_str(), &from);
             settings.set("audioCodec", plan.audio_codec, &from);
-            settings.set("gateways", self.gateways().map(gateway).collect::<Vec<_>>(), &from);
+            let gateways = self.gateways().map(|gateway| shown(gateway, &node.name));
+            settings.set("gateways", gateways.collect::<Vec<_>>(), &from);
         }
     }
 
@@ -161,10 +162,11 @@ impl View<'_> {
     }
 }
 
-/// What a voice-mail server knows of a gateway.
-fn gateway(node: &Node<(Gateway, Vec<u32>)>) -> Value {
+/// What a voice-mail server knows of a gateway, with the pilot identifiers that lead to the dial plan.
+fn shown(node: &Node<(Gateway, Vec<u32>)>, plan: &str) -> Value {
     let gateway = &node.value.0;
-    let pilots: Vec<&String> = gateway.groups.iter().flat_map(|group| &group.pilots).collect();
+    let groups = gateway.groups.iter().filter(|group| group.dial_plan == plan);
+    let pilots: Vec<&String> = groups.flat_map(|group| &group.pilots).collect();
     json!({
         "name": &*node.name,
         "displayName": gateway.display_name,
