@@ -346,21 +346,24 @@ pub struct Finding {
     pub advice: String,
 }
 
-/// Fields without which nobody can say what a lamp should show or how to tell it; a wrong number or word elsewhere stops no lamp.
-const LAMP_FIELDS: [&str; 13] = [
+/// Fields without which nobody can say what a lamp should show or how to tell it; a wrong value elsewhere stops no lamp.
+const LAMP_FIELDS: [&str; 16] = [
     "spec.numberOfDigitsInExtension",
     "spec.uriType",
     "spec.voipSecurity",
     "spec.notifier.mode",
-    "spec.notifier.sip",
+    "spec.notifier.sip.port",
+    "spec.notifier.sip.tls.port",
+    "spec.notifier.sip.advertisedAddress",
     "spec.extensions",
     "spec.messageWaitingIndicatorExtensions",
+    "spec.address",
+    "spec.outboundProxy",
     "spec.port",
     "spec.ipAddressFamily",
     "spec.transport",
     "spec.status",
     "spec.huntGroups",
-    "spec.maxNotifyPerSecond",
 ];
 
 impl Finding {
@@ -368,9 +371,11 @@ impl Finding {
     #[must_use]
     pub fn stops_lamps(&self) -> bool {
         let about_lamps = match self.code {
-            Code::ValueNotAllowed | Code::ValueOutOfRange => {
-                LAMP_FIELDS.iter().any(|field| self.path.starts_with(field))
-            }
+            Code::ValueNotAllowed
+            | Code::ValueOutOfRange
+            | Code::AddressInvalid
+            | Code::ExtensionInvalid
+            | Code::ExtensionDigitsMismatch => LAMP_FIELDS.iter().any(|field| self.path.starts_with(field)),
             _ => true,
         };
         self.code.severity() == Severity::Error && self.code.lamps() == Lamps::Stay && about_lamps

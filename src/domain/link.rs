@@ -2,7 +2,7 @@
 //!
 //! Everything is sorted by name and pointed at by index, so that order of arrival never shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kube::Resource;
@@ -80,13 +80,14 @@ impl Linked {
 /// Reads all objects and finds what each points at.
 #[must_use]
 pub fn link(snapshot: &Snapshot) -> Linked {
+    let unread = &snapshot.facts.unread;
     let dial_plans = nodes(&snapshot.dial_plans, DialPlan::read);
     let plan_names = names(&dial_plans);
 
     let policies = nodes(&snapshot.mailbox_policies, |object, notes| {
         let policy = MailboxPolicy::read(object, notes);
         let plan = find(&plan_names, &policy.dial_plan);
-        exists(notes, Kind::DialPlan, "spec.dialPlanRef.name", &policy.dial_plan, plan, FROZEN);
+        exists(notes, unread, Kind::DialPlan, "spec.dialPlanRef.name", &policy.dial_plan, plan, FROZEN);
         (policy, plan)
     });
     let policy_names = names(&policies);
@@ -98,6 +99,7 @@ pub fn link(snapshot: &Snapshot) -> Linked {
             let plan = find(&plan_names, &group.dial_plan);
             exists(
                 notes,
+                unread,
                 Kind::DialPlan,
                 &group.path,
                 &group.dial_plan,
@@ -114,7 +116,7 @@ pub fn link(snapshot: &Snapshot) -> Linked {
     let mailboxes = nodes(&snapshot.mailboxes, |object, notes| {
         let policy_name = &object.spec.mailbox_policy_ref.name;
         let policy = find(&policy_names, policy_name);
-        exists(notes, Kind::MailboxPolicy, "spec.mailboxPolicyRef.name", policy_name, policy, FROZEN);
+        exists(notes, unread, Kind::MailboxPolicy, "spec.mailboxPolicyRef.name", policy_name, policy, FROZEN);
         let plan = policy.and_then(|at| policies.get(at as usize)).and_then(|node| node.value.1);
         let own =
             Mailbox::read(object, plan.and_then(|at| dial_plans.get(at as usize)).and_then(measure), notes);
@@ -164,13 +166,28 @@ fn find(names: &BTreeMap<Arc<str>, u32>, name: &str) -> Option<u32> {
 const FROZEN: &str =
     "create it, or name one that exists; until then the lamps that hang on it stay as they are";
 
-/// A finding where the object that is named does not exist.
-fn exists(notes: &mut Notes, kind: Kind, path: &str, name: &str, found: Option<u32>, advice: &str) {
-    if found.is_none() {
-        let code =
-            if kind == Kind::MailboxPolicy { Code::MailboxPolicyNotFound } else { Code::DialPlanNotFound };
-        notes.add(code, path, format!("{kind}/{name} does not exist in this namespace"), advice);
+/// A finding where the object that is named does not exist, or exists and can't be read.
+fn exists(
+    notes: &mut Notes,
+    unread: &BTreeSet<(Kind, String)>,
+    kind: Kind,
+    path: &str,
+    name: &str,
+    found: Option<u32>,
+    advice: &str,
+) {
+    if found.is_some() {
+        return;
     }
+    let is_policy = kind == Kind::MailboxPolicy;
+    if !unread.is_empty() && unread.contains(&(kind, name.to_owned())) {
+        let code = if is_policy { Code::MailboxPolicyInvalid } else { Code::DialPlanInvalid };
+        let advice = format!("mend {kind}/{name}; until then the lamps that hang on it stay as they are");
+        notes.add(code, path, format!("{kind}/{name} exists and can't be read"), advice);
+        return;
+    }
+    let code = if is_policy { Code::MailboxPolicyNotFound } else { Code::DialPlanNotFound };
+    notes.add(code, path, format!("{kind}/{name} does not exist in this namespace"), advice);
 }
 
 impl Linked {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::finding::Kind;
 use super::object::keys;
 use super::scalar::display_name;
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy, UMMailboxPolicySpec};
@@ -33,6 +34,8 @@ pub struct Facts {
     pub stopped: BTreeSet<String>,
     /// Keys of Secrets and ConfigMaps that resources name and that are not there.
     pub missing_keys: BTreeSet<KeyName>,
+    /// Objects that exist and can't be read, so that nothing is known of them but their names.
+    pub unread: BTreeSet<(Kind, String)>,
     /// Gateways whose certificates can't be used, and why.
     pub bad_certificates: BTreeMap<String, String>,
     /// Mailboxes whose chosen PIN breaks a rule, and which rule; never the PIN.
@@ -67,7 +70,11 @@ impl Snapshot {
         let mut shown: BTreeSet<String> =
             self.mailbox_policies.iter().map(|policy| shown_name(policy)).collect();
         let mut made = Vec::new();
-        for plan in self.dial_plans.iter().filter(|plan| plan.spec.generate_um_mailbox_policy) {
+        // Of two that want one display name, the older has it.
+        let mut plans: Vec<&Arc<UMDialPlan>> =
+            self.dial_plans.iter().filter(|plan| plan.spec.generate_um_mailbox_policy).collect();
+        plans.sort_by_key(|plan| (plan.metadata.creation_timestamp.as_ref(), plan.metadata.name.as_ref()));
+        for plan in plans {
             let Some(policy) = default_policy(plan, &shown) else { continue };
             let name = policy.metadata.name.as_deref().unwrap_or_default();
             if !names.contains(name) && may(name) {

@@ -117,6 +117,7 @@ impl Collected {
                 !collected.problems.iter().any(|problem| problem.object.as_ref() == Some(&key))
             });
             snapshot.facts.missing_keys = missing(snapshot, namespace, &keys);
+            snapshot.facts.unread = unread(&collected.problems, &collected.documents, namespace);
         }
         collected
     }
@@ -136,6 +137,20 @@ impl Collected {
     pub fn resources(&self) -> impl Iterator<Item = &Document> {
         self.documents().filter(|document| is_ours(&document.kind))
     }
+}
+
+/// Objects of a namespace that only problems name.
+fn unread(
+    problems: &[Problem],
+    documents: &BTreeMap<ObjectKey, Document>,
+    namespace: &str,
+) -> BTreeSet<(Kind, String)> {
+    let named = problems.iter().filter_map(|problem| problem.object.as_ref());
+    let of = |key: &ObjectKey| {
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == key.kind)?;
+        (key.namespace == namespace && !documents.contains_key(key)).then(|| (kind, key.name.clone()))
+    };
+    named.filter_map(of).collect()
 }
 
 fn key(kind: Kind, namespace: &str, name: &str) -> ObjectKey {

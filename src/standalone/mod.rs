@@ -195,6 +195,10 @@ fn evaluate(
             missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect(),
             bad_certificates: certificates(&snapshot, &values),
             refused_pins: refused_pins(&snapshot, &values),
+            unread: Kind::ALL
+                .into_iter()
+                .flat_map(|kind| in_force.unread(kind, &namespace).into_iter().map(move |name| (kind, name)))
+                .collect(),
         };
         (namespace, (domain::evaluate(&snapshot), values))
     };

@@ -119,7 +119,7 @@ fn facts(value: &Value) -> Facts {
     let names = value["missingKeys"].as_array().into_iter().flatten();
     for key in value.as_object().unwrap().keys() {
         assert!(
-            ["programmed", "missingKeys", "badCertificates", "stopped", "refusedPins"]
+            ["programmed", "missingKeys", "badCertificates", "stopped", "refusedPins", "unread"]
                 .contains(&key.as_str()),
             "facts.yaml: unknown field {key}"
         );
@@ -132,6 +132,10 @@ fn facts(value: &Value) -> Facts {
         programmed: value["programmed"].as_bool().unwrap_or_default(),
         bad_certificates: texts("badCertificates"),
         refused_pins: texts("refusedPins"),
+        unread: texts("unread")
+            .into_iter()
+            .map(|(name, kind)| (Kind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap(), name))
+            .collect(),
         stopped: value["stopped"]
             .as_array()
             .into_iter()

@@ -1,6 +1,6 @@
 //! How errors reach what hangs on the object that has them.
 
-use crate::domain::finding::{Code, Kind, Notes};
+use crate::domain::finding::{Aspect, Code, Kind, Notes};
 use crate::domain::link::{Linked, Node};
 
 /// What hangs on an object with errors is frozen, and says so. Runs last, when the errors are all known.
@@ -41,11 +41,13 @@ pub fn errors_reach_what_hangs_on_them(linked: &mut Linked) {
 fn depends<T>(notes: &mut Notes, code: Code, kind: Kind, path: &str, on: &Node<T>) {
     let Some(cause) = on.notes.first_stop() else { return };
     let name = &on.name;
+    // What hangs on another in turn is not to be mended itself: the object that is to be mended is named.
+    if cause.code.aspect() == Aspect::ResolvedRefs {
+        let message = format!("{kind}/{name} can't be used: {}", cause.message);
+        notes.add(code, path, message, cause.advice.clone());
+        return;
+    }
     let message = format!("{kind}/{name} has errors ({})", cause.code);
-    notes.add(
-        code,
-        path,
-        message,
-        format!("mend {kind}/{name}; until then the lamps that hang on it stay as they are"),
-    );
+    let advice = format!("mend {kind}/{name}; until then the lamps that hang on it stay as they are");
+    notes.add(code, path, message, advice);
 }

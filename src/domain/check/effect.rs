@@ -13,14 +13,17 @@ const FEW: u32 = 100;
 
 pub fn dial_plans_have_policies_and_gateways(linked: &mut Linked) {
     let routes = route::gateways_of(linked);
-    let mut with_policy = vec![false; linked.dial_plans.len()];
-    for plan in linked.policies.iter().filter_map(|node| node.value.1) {
-        if let Some(flag) = with_policy.get_mut(plan as usize) {
-            *flag = true;
+    // Whether it has a policy, and whether any of them allows MWI.
+    let mut policies = vec![(false, false); linked.dial_plans.len()];
+    for (policy, plan) in linked.policies.iter().map(|node| &node.value) {
+        if let Some(seen) = plan.and_then(|plan| policies.get_mut(plan as usize)) {
+            *seen = (true, seen.1 || policy.allow_mwi);
         }
     }
-    for ((node, gateways), with_policy) in linked.dial_plans.iter_mut().zip(&routes).zip(with_policy) {
-        if !with_policy {
+    for ((node, gateways), (has_policy, wants_lamps)) in
+        linked.dial_plans.iter_mut().zip(&routes).zip(policies)
+    {
+        if !has_policy {
             node.notes.add(
                 Code::NoMailboxPolicy,
                 "",
@@ -44,7 +47,7 @@ pub fn dial_plans_have_policies_and_gateways(linked: &mut Linked) {
                 "no gateway serves this dial plan, so no lamp can be lit",
                 "set dialPlanRef or huntGroups on a UMIPGateway",
             );
-        } else if !usable {
+        } else if !usable && (wants_lamps || !has_policy) {
             node.notes.add(
                 Code::NoGatewayForMWI,
                 "",

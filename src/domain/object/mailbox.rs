@@ -295,7 +295,11 @@ fn read_pin(notes: &mut Notes, pin: &MailboxPin) -> Pin {
 
 fn mail_for_pin(notes: &mut Notes, pin: Option<&MailboxPin>, has_mail: bool) {
     // An address that is there and wrong has a finding of its own.
-    if pin.is_some_and(|pin| pin.send_email != Some(false) && pin.notify_email.is_none()) && !has_mail {
+    let is_mailed = |pin: &MailboxPin| {
+        let asked = pin.reset_request.as_deref().is_some_and(|request| !request.is_empty());
+        asked && pin.send_email != Some(false) && pin.notify_email.is_none()
+    };
+    if pin.is_some_and(is_mailed) && !has_mail {
         let message = "a PIN is mailed, and there is no address for it";
         let advice = "set primarySmtpAddress or pin.notifyEmail, or pin.sendEmail: false";
         notes.add(Code::MailAddressMissing, "spec.primarySmtpAddress", message, advice);

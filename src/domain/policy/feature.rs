@@ -85,7 +85,8 @@ impl Feature {
     pub const fn settings(self) -> &'static [&'static str] {
         match self {
             Self::Mwi => &["messageWaitingIndicatorExtensions"],
-            Self::Sms | Self::MissedCall => &["primarySmtpAddress"],
+            Self::Sms => &["allowVoiceMailPreview"],
+            Self::MissedCall => &["primarySmtpAddress"],
             Self::Fax => &["faxServerURI", "faxMessageText"],
             Self::Pin => &[
                 "minPINLength",

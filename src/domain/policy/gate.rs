@@ -196,7 +196,28 @@ impl View<'_> {
             ],
             Gate::Analysis => self.analysis(),
         };
-        Chain { gate, steps: steps.into_iter().flatten().collect() }
+        let mut steps: Vec<Step> = steps.into_iter().flatten().collect();
+        steps.extend(self.missing());
+        // What is missing decides first, unless an error of the mailbox says it already.
+        steps.rotate_right(usize::from(gate != Gate::Mwi && self.missing().is_some()));
+        Chain { gate, steps }
+    }
+
+    /// A policy or dial plan that is not there, without which nobody allows anything.
+    fn missing(&self) -> Option<Step> {
+        let (object, notes, path, name) = match (self.mailbox, self.policy, self.plan) {
+            (Some(mailbox), None, _) => {
+                let name = &mailbox.value.own.policy;
+                (origin(Kind::Mailbox, mailbox), &mailbox.notes, "spec.mailboxPolicyRef.name", name)
+            }
+            (_, Some(policy), None) => {
+                let name = &policy.value.0.dial_plan;
+                (origin(Kind::MailboxPolicy, policy), &policy.notes, "spec.dialPlanRef.name", name)
+            }
+            _ => return None,
+        };
+        let code = notes.all().iter().find(|finding| finding.path == path).map(|finding| finding.code);
+        Some(setting(object, path, json!(name), false, code.unwrap_or(Code::MailboxPolicyNotFound)))
     }
 
     /// Errors that keep lamps as they are, then policy, mode and gateways, as [`super::mwi()`] decides.
@@ -420,6 +441,10 @@ fn gateway_outcalls(node: &Node<(Gateway, Vec<u32>)>) -> Switch {
     let gateway = &node.value.0;
     let object = origin(Kind::Gateway, node);
     let code = Code::NoGatewayForOutcalls;
+    if let Some(error) = route::obstacle(node) {
+        let (path, value) = (error.path.clone(), json!(error.message));
+        return Switch { object, path, value, passes: false, code: error.code, is_setting: false };
+    }
     let (path, value, passes) = if gateway.status == Status::Enabled {
         ("spec.outcallsAllowed", json!(gateway.outcalls_allowed), gateway.outcalls_allowed)
     } else {
