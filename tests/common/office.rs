@@ -102,6 +102,12 @@ impl Program {
         response.json()
     }
 
+    /// Waits until a mailbox is known; a file that is just being written may be read half.
+    pub fn knows(&self, mailbox: &str) {
+        let path = messages(mailbox);
+        wait(&format!("{mailbox} to be known"), || (self.read(&path).status == 200).then_some(()));
+    }
+
     /// Sets counts of new and old messages.
     pub fn put(&self, mailbox: &str, new: u32, old: u32) -> Value {
         let response = self.write(&messages(mailbox), &json!({"new": new, "old": old}));

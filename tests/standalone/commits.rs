@@ -199,6 +199,7 @@ fn a_policy_under_another_name_takes_mailboxes_to_another_dial_plan() {
     branch(&lit.office, there.port);
     lit.office.write("omar.yaml", &mailbox("omar", "staff", &["4202"], ""));
     lit.phone.shows("4202", OUT);
+    lit.program.knows("omar");
     lit.program.put("omar", 1, 0);
     there.shows("4202", "on 1/0 (0/0)");
 }

@@ -96,6 +96,11 @@ fn named_keys(value: &Value, found: &mut Vec<(String, String)>) {
             if let Some(name) = value.pointer("/certificateSecretRef/name").and_then(Value::as_str) {
                 found.extend(["tls.crt", "tls.key"].map(|key| (name.to_owned(), key.to_owned())));
             }
+            if let Some(name) = value.pointer("/authSecretRef/name").and_then(Value::as_str) {
+                found.extend(
+                    ["username", "systemId", "password"].map(|key| (name.to_owned(), key.to_owned())),
+                );
+            }
             fields.values().for_each(|value| named_keys(value, found));
         }
         Value::Array(values) => values.iter().for_each(|value| named_keys(value, found)),
@@ -119,13 +124,17 @@ fn secrets(case: &Path) -> tempfile::TempDir {
         for document in &documents {
             let mut keys = Vec::new();
             named_keys(document, &mut keys);
-            let gateway = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            let is_bad = facts["badCertificates"].get(gateway).is_some();
+            let object = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
+            let is_bad = facts["badCertificates"].get(object).is_some();
+            // A PIN that keeps the rules of every policy of the cases, or one that breaks them all.
+            let pin = if facts["refusedPins"].get(object).is_some() { "7" } else { "940271836405" };
+            let is_mailbox = document["kind"] == "UMMailbox";
             for (name, part) in keys {
                 if missing.iter().all(|entry| entry["name"] != *name || entry["key"] != *part) {
                     let value = match part.as_str() {
                         "tls.key" if is_bad => "value",
                         "tls.key" => &key,
+                        _ if is_mailbox => pin,
                         part if part.ends_with(".crt") => &certificate,
                         _ => "value",
                     };
@@ -165,6 +174,10 @@ fn every_golden_case_has_the_same_codes_through_the_program() {
     for case in areas.filter(|area| area.is_dir()).flat_map(|area| fs::read_dir(area).unwrap()) {
         let case = case.unwrap().path();
         let Ok(recorded) = fs::read_to_string(case.join("out/findings.txt")) else { continue };
+        // That an object can't be read is a fact that no sound manifest makes.
+        if fs::read_to_string(case.join("facts.yaml")).is_ok_and(|facts| facts.contains("unread:")) {
+            continue;
+        }
         seen += 1;
         let (secrets, recorded) = (secrets(&case), codes(&of_manifests(&recorded, &case)));
         let mut command = Command::new(LAMPLIGHTER);
