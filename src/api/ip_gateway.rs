@@ -105,7 +105,8 @@ pub struct UMIPGatewaySpec {
     /// `{number}` (the lamp's address), `{gateway}` (its host, in `requestURI` with its port) and `{notifier}` (ours) are replaced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
-    /// Host name or address, with `:port` if need be, of a SIP proxy to which requests for this gateway are sent instead of to it, at most 260 characters; empty (the default): none.
+    /// Host name or address, with `:port` if need be, of a SIP proxy to which requests for this gateway are sent instead of to it, at most 260 characters; without a port 5060, or 5061 when
+    /// secured. Empty (the default): none.
     #[serde(default)]
     #[schemars(length(max = 260))]
     pub outbound_proxy: String,

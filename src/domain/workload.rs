@@ -8,7 +8,7 @@ use super::object::{Auth, Family, Identity, Mode, NotifierTls, Tls, UriType};
 use super::route::{Way, default_port, way};
 use super::scalar::LampAddress;
 use super::{Claim, Outcome};
-use crate::sip::text::Host;
+use crate::sip::text::{Host, HostPort};
 
 /// All that the notifier of one dial plan goes by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct GatewayRoute {
     pub max_notify_per_second: u32,
     /// URIs of NOTIFY.
     pub identity: Identity,
+    /// The proxy to which requests are sent instead; its port is the usual one of the way unless given.
+    pub proxy: Option<HostPort>,
     /// Digest credentials.
     pub auth: Option<Auth>,
     /// Certificates.
@@ -167,6 +169,11 @@ impl Outcome {
             family: gateway.family,
             max_notify_per_second: gateway.max_notify_per_second,
             identity: gateway.identity.clone(),
+            proxy: gateway
+                .proxy
+                .as_ref()
+                .filter(|_| !gateway.simulator)
+                .map(|(host, port)| HostPort { host: host.clone(), port: port.unwrap_or(default_port(way)) }),
             auth: gateway.auth.clone(),
             tls: gateway.tls.clone(),
         })

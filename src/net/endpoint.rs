@@ -132,7 +132,11 @@ impl Endpoint {
             }
             let peer = SocketAddr::new(address, target.port);
             match self.hop(target.transport, peer) {
-                Ok(hop) => routes.push(Route { peer, hop, tls: target.tls.clone() }),
+                Ok(hop) => routes.push(Route {
+                    peer,
+                    hop: Hop { proxy: target.proxy.clone(), ..hop },
+                    tls: target.tls.clone(),
+                }),
                 Err(source) => failure = RouteError::Unreachable { peer, source },
             }
         }
@@ -148,7 +152,7 @@ impl Endpoint {
             Transport::Udp | Transport::Tcp => self.shared.local.port(),
             Transport::Tls => self.tls.map_or(transport.default_port(), |address| address.port()),
         };
-        Ok(Hop { transport, sent_by: HostPort { host, port } })
+        Ok(Hop { transport, sent_by: HostPort { host, port }, proxy: None })
     }
 
     /// The address and port of UDP and TCP.

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::tls::TlsTarget;
 use crate::sip::outgoing::Hop;
-use crate::sip::text::{Host, HostName};
+use crate::sip::text::{Host, HostName, HostPort};
 use crate::sip::transport::Transport;
 
 /// The longest that a name may take.
@@ -57,6 +57,8 @@ pub struct Target {
     pub family: Family,
     /// What TLS needs; without it nothing is sent over TLS. Not looked at for other transports.
     pub tls: Option<Arc<TlsTarget>>,
+    /// The host and port as a proxy, which stands in Route; none: it is the target of requests itself.
+    pub proxy: Option<HostPort>,
 }
 
 /// Where a request goes, and how it names the place that it comes from.

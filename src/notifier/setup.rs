@@ -197,10 +197,12 @@ impl Peer {
                 (Host::from(at.ip()), at.port())
             }
         };
+        // Where requests go: to the proxy, if there is one.
+        let next = route.proxy.clone().unwrap_or(HostPort { host: host.clone(), port });
         let (transport, tls) = match route.way {
             Way::Udp => (Transport::Udp, None),
             Way::Tcp => (Transport::Tcp, None),
-            Way::Tls => (Transport::Tls, Some(material.tls_target(route, &host)?)),
+            Way::Tls => (Transport::Tls, Some(material.tls_target(route, &next.host)?)),
         };
         let family = match route.family {
             _ if simulator.is_some() => resolve::Family::Any,
@@ -210,8 +212,15 @@ impl Peer {
         };
         Ok(Arc::new(Self {
             name: route.name.clone(),
-            address: HostPort { host: host.clone(), port },
-            target: Target { host, port, transport, family, tls },
+            address: HostPort { host, port },
+            target: Target {
+                host: next.host,
+                port: next.port,
+                transport,
+                family,
+                tls,
+                proxy: route.proxy.clone(),
+            },
             identity: route.identity.clone(),
             credentials: material.credentials(route.auth.as_ref()),
             made_of,

@@ -39,6 +39,8 @@ pub struct Hop {
     pub transport: Transport,
     /// Our address as the peer sees it.
     pub sent_by: HostPort,
+    /// The proxy to which requests are sent instead of to their target (RFC 3261 8.1.2); none: to the target.
+    pub proxy: Option<HostPort>,
 }
 
 /// An unsolicited NOTIFY that sets a lamp (RFC 3842).
@@ -156,6 +158,12 @@ fn write_head(out: &mut Vec<u8>, method: &str, parts: &OptionsPing<'_>) {
         put(out, &[";transport=", hop.transport.uri_param()]);
     }
     put(out, &[">\r\n"]);
+    if let Some(proxy) = &hop.proxy {
+        let reliable = if hop.transport.is_reliable() { ";transport=" } else { "" };
+        let transport = if reliable.is_empty() { "" } else { hop.transport.uri_param() };
+        // Writing into a vector cannot fail.
+        let _ = write!(Text(out), "Route: <sip:{proxy}{reliable}{transport};lr>\r\n");
+    }
 }
 
 fn put(out: &mut Vec<u8>, pieces: &[&str]) {

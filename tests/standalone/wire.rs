@@ -63,6 +63,24 @@ fn a_notify_over_udp_is_exactly_as_the_contract_has_it() {
 }
 
 #[test]
+fn with_an_outbound_proxy_requests_go_to_it_and_name_the_gateway_as_their_target() {
+    let raw = RawGateway::bind("127.0.0.1:0");
+    let office = Office::new();
+    let spec = format!(
+        "{{address: pbx.example.invalid, transport: UDP, outboundProxy: \"127.0.0.1:{}\", dialPlanRef: {{name: hq}}}}",
+        raw.port()
+    );
+    office.write("pbx.yaml", &object("UMIPGateway", "pbx", &spec));
+    let program = office.start();
+    program.put("lina", 1, 0);
+    let (message, from) = raw.notify();
+    raw.answer(&message, from, "200 OK");
+    assert!(message.starts_with("NOTIFY sip:4201@pbx.example.invalid:5060 SIP/2.0\r\n"), "{message}");
+    assert_eq!(field(&message, "Route"), format!("<sip:127.0.0.1:{};lr>", raw.port()));
+    program.lamp_is("lina", "on");
+}
+
+#[test]
 fn a_notify_that_is_not_answered_is_sent_again_as_it_was_and_then_to_the_next_gateway_after_three_seconds() {
     let (raw, second) = (RawGateway::bind("127.0.0.1:0"), Phone::start());
     let office = Office::new();

@@ -130,11 +130,19 @@ fn format(r: &mut Reader<'_>, key: &'static str, text: &str) -> Option<NumberFor
 
 fn entries(r: &mut Reader<'_>, key: &'static str, rules: &[DialGroupEntry]) -> Vec<Entry> {
     too_many(r.notes, &format!("spec.{key}"), rules.len(), MOST_RULES);
-    let rules = rules.iter().take(MOST_RULES).enumerate();
-    let entries: Vec<Entry> =
-        rules.filter_map(|(at, rule)| entry(r, &format!("{key}[{at}]"), rule)).collect();
-    let shown = |entry: &Entry| json!({"name": entry.group, "numberMask": entry.mask.to_string(), "dialedNumber": entry.dialed.to_string()});
-    r.serve(key, entries.iter().map(shown).collect::<Vec<_>>());
+    let mut served = Vec::new();
+    let mut entries = Vec::new();
+    for (at, rule) in rules.iter().take(MOST_RULES).enumerate() {
+        let Some(entry) = entry(r, &format!("{key}[{at}]"), rule) else { continue };
+        served.push(json!({
+            "name": entry.group,
+            "numberMask": entry.mask.to_string(),
+            "dialedNumber": entry.dialed.to_string(),
+            "comment": rule.comment.as_deref().unwrap_or_default(),
+        }));
+        entries.push(entry);
+    }
+    r.serve(key, served);
     entries
 }
 

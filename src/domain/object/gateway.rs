@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::keys::{KeyUse, of_gateway};
-use super::reader::word;
+use super::reader::{one, word};
 use super::{number, one_of, port, shown_name};
 use crate::api::ip_gateway::{self as wire, UMIPGateway, UMIPGatewaySpec};
 use crate::domain::finding::{Code, Notes};
@@ -85,6 +85,8 @@ pub struct Gateway {
     pub max_notify_per_second: u32,
     /// URIs of NOTIFY.
     pub identity: Identity,
+    /// Host and port of the proxy to which requests are sent instead.
+    pub proxy: Option<(Host, Option<u16>)>,
     /// Digest credentials.
     pub auth: Option<Auth>,
     /// Certificates.
@@ -215,7 +217,6 @@ impl Gateway {
             auth,
             tls,
         } = &object.spec;
-        read_proxy(notes, outbound_proxy);
         let family = one_of(
             notes,
             "spec.ipAddressFamily",
@@ -252,6 +253,7 @@ impl Gateway {
                 100_000,
             ),
             identity: identity.as_ref().map(|identity| read_identity(notes, identity)).unwrap_or_default(),
+            proxy: read_proxy(notes, outbound_proxy),
             auth: auth.as_ref().map(read_auth),
             tls: tls.as_ref().map(|tls| read_tls(notes, tls)),
             keys: of_gateway(&object.spec),
@@ -320,18 +322,21 @@ fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: 
     Some(address)
 }
 
-/// Host and port of the proxy.
-fn read_proxy(notes: &mut Notes, text: &str) {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
-        _ => (text, None),
+/// Host and, if given, port of the proxy.
+fn read_proxy(notes: &mut Notes, text: &str) -> Option<(Host, Option<u16>)> {
+    const WANTED: Expected = Expected(
+        "a host name or an IP address, with `:port` if need be, without `sip:`, as in proxy.example.com:5060",
+    );
+    let parse = |text: &str| {
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+            _ => (text, None),
+        };
+        let port =
+            port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0).ok_or(WANTED)).transpose()?;
+        Ok((gateway_address(host).map_err(|_| WANTED)?, port))
     };
-    let port_ok = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    if !text.is_empty() && (gateway_address(host).is_err() || !port_ok) {
-        let message = format!("`{}` can't be a proxy", super::short(text));
-        let advice = "expected a host name or an IP address, with `:port` if need be, without `sip:`";
-        notes.add(Code::AddressInvalid, "spec.outboundProxy", message, advice);
-    }
+    if text.is_empty() { None } else { one(notes, "spec.outboundProxy", text, Code::AddressInvalid, parse) }
 }
 
 fn groups(

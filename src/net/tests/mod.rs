@@ -63,7 +63,7 @@ fn endpoint_at(listen: SocketAddr) -> (Endpoint, Arc<Desk>) {
 }
 
 fn target(transport: Transport, to: SocketAddr, tls: Option<Arc<TlsTarget>>) -> Target {
-    Target { host: Host::from(to.ip()), port: to.port(), transport, family: Family::Any, tls }
+    Target { host: Host::from(to.ip()), port: to.port(), transport, family: Family::Any, tls, proxy: None }
 }
 
 async fn route(endpoint: &Endpoint, transport: Transport, to: SocketAddr) -> Route {

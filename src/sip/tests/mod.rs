@@ -83,7 +83,7 @@ impl Parts {
             from: format!("sip:{user}@{}", host(us)).parse().unwrap(),
             to: format!("sip:{user}@{}", host(gateway)).parse().unwrap(),
             account: format!("sip:{user}@{}", host(us)).parse().unwrap(),
-            hop: Hop { transport, sent_by: us.parse().unwrap() },
+            hop: Hop { transport, sent_by: us.parse().unwrap(), proxy: None },
             ids: Ids {
                 branch: "b1".parse().unwrap(),
                 call_id: "c1".parse().unwrap(),
