@@ -1,4 +1,4 @@
-//! Bodies of the HTTP interface, as they stand on the wire (contract section 3).
+//! Bodies of the HTTP interface, as they stand on the wire.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! The resources that are in force: what the directory says, and for what can't be read, what it said before.
 //!
-//! A manifest that breaks is no removal (design decision 5): the object keeps its last good version. Objects get the
+//! A manifest that breaks is no removal: the object keeps its last good version. Objects get the
 //! generation and, where they appear later than the first loading, the age that a cluster would give them.
 
 use std::collections::{BTreeMap, BTreeSet};

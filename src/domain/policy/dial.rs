@@ -1,8 +1,9 @@
-//! What a caller may dial, and what is dialed then (um-objects 2.7).
+//! What a caller may dial, and what is dialed then (Exchange dialing rules and dial codes).
 
 use std::sync::Arc;
 
-use super::gate::{Gate, Step};
+use super::chain::Step;
+use super::gate::Gate;
 use super::settings::Origin;
 use super::view::View;
 use crate::domain::dialing::{Decision, Entry, Range, Refusal, decide};

@@ -3,6 +3,7 @@
 //! `mwi` decides about lamps. `gate` has the chain of switches of each feature, `settings` what a voice-mail server is told, `dial` what
 //! a caller may dial. All are projections of an outcome, made when somebody asks.
 
+mod chain;
 mod dial;
 mod feature;
 mod gate;
@@ -10,9 +11,10 @@ mod mwi;
 mod settings;
 mod view;
 
+pub use chain::{Chain, Step, Switch};
 pub use dial::{Caller, DialAnswer};
 pub use feature::Feature;
-pub use gate::{Chain, Gate, Step, Switch, of_gateway};
+pub use gate::{Gate, of_gateway};
 pub use mwi::{Claim, Mwi, mwi};
 pub use settings::{Origin, Setting};
 pub use view::View;

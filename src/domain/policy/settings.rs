@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::gate::{Chain, Gate, Step};
+use super::chain::{Chain, Step};
+use super::gate::Gate;
 use super::view::View;
 use crate::domain::dialing::Permissions;
 use crate::domain::finding::Kind;

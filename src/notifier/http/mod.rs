@@ -1,4 +1,4 @@
-//! The HTTP interface (contract section 3): what a voice-mail server tells and asks. It checks the shape of requests; what they
+//! The HTTP interface: what a voice-mail server tells and asks. It checks the shape of requests; what they
 //! mean is for the notifier and for [`crate::domain`].
 //!
 //! Reading order: `address` (what the parts of an address name), `messages`, `settings`, `dialing` (one a file), `payload` (bodies).
