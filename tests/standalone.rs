@@ -23,6 +23,9 @@ mod dialing;
 mod digest;
 #[path = "standalone/durable.rs"]
 mod durable;
+#[cfg(feature = "validate")]
+#[path = "standalone/examples.rs"]
+mod examples;
 #[path = "standalone/failover.rs"]
 mod failover;
 #[path = "standalone/folders.rs"]
@@ -52,6 +55,15 @@ mod validate_formats;
 #[cfg(feature = "validate")]
 #[path = "standalone/validate_hostile.rs"]
 mod validate_hostile;
+#[cfg(feature = "validate")]
+#[path = "standalone/why.rs"]
+mod why;
+#[cfg(feature = "validate")]
+#[path = "standalone/why_answers.rs"]
+mod why_answers;
+#[cfg(feature = "validate")]
+#[path = "standalone/why_dial.rs"]
+mod why_dial;
 #[path = "standalone/wire.rs"]
 mod wire;
 #[cfg(feature = "validate")]

@@ -1,9 +1,11 @@
-//! What decides about an object: the chains of switches and the settings of each feature, with the place of each in the manifests.
+//! The answer of `why` as programs get it: the chains of switches and the settings of each feature of one object, with the place of each
+//! in the manifests. `chains` and `dialing` fill it in.
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::domain::policy::{Caller, Chain, Setting, Step, Switch, View, of_gateway};
+use super::places::{Place, Places};
+use super::{chains, dialing};
 use crate::domain::status::sentence;
 use crate::domain::{Feature, Kind, Outcome, Severity};
 use crate::source::collect::Collected;
@@ -24,12 +26,16 @@ pub struct Answer {
     pub kind: &'static str,
     pub namespace: String,
     pub name: String,
-    /// File and line of the object; none: it is made by default.
-    pub place: Option<String>,
+    /// None: it is made by default.
+    pub place: Option<Place>,
+    /// The policy of a mailbox.
     pub policy: Option<String>,
-    pub dial_plan: Option<String>,
+    /// The dial plan of a mailbox or policy, those that a gateway serves.
+    pub dial_plans: Vec<String>,
     pub findings: Vec<FindingShown>,
     pub features: Vec<FeatureShown>,
+    /// The number that was asked.
+    pub number: Option<String>,
     pub dial: Vec<DialShown>,
 }
 
@@ -38,26 +44,32 @@ pub struct FindingShown {
     pub severity: &'static str,
     pub code: &'static str,
     pub text: String,
-    pub place: Option<String>,
+    pub place: Option<Place>,
 }
 
 #[derive(Serialize)]
 pub struct FeatureShown {
     pub feature: &'static str,
+    /// Whether it is allowed, as far as the object, and those that it hangs on, decide; none where nothing switches it.
+    pub allowed: Option<bool>,
     pub chains: Vec<ChainShown>,
     pub settings: Vec<SettingShown>,
+    /// Groups of dialing rules, where dialing is asked about.
+    pub groups: Vec<GroupShown>,
 }
 
-/// The switches of a feature.
+/// The switches of a feature, or of a part of it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChainShown {
     pub key: &'static str,
     pub allowed: bool,
-    pub reason: &'static str,
-    pub meaning: &'static str,
+    /// The code that forbids, or `Allowed`; none where a gateway alone forbids, which others may carry.
+    pub reason: Option<&'static str>,
+    pub meaning: String,
     pub steps: Vec<StepShown>,
-    pub remark: Option<String>,
+    /// What it means for others.
+    pub remarks: Vec<String>,
 }
 
 /// One switch, or several of which one must let the feature through.
@@ -67,7 +79,7 @@ pub struct StepShown {
     pub passes: bool,
     /// The first that stops the feature.
     pub decides: bool,
-    /// What of: one switch is one, several are several gateways of which one is enough.
+    /// One switch, or those of several gateways of which one is enough.
     pub one_of: Vec<SwitchShown>,
     pub is_choice: bool,
 }
@@ -78,22 +90,50 @@ pub struct SwitchShown {
     pub object: String,
     pub path: String,
     pub value: Value,
+    /// Whether the manifest has the field; else the value is the default.
+    pub is_set: bool,
     pub passes: bool,
     /// It is a means of delivery, not a setting of the feature.
     pub is_means: bool,
-    pub place: Option<String>,
-}
-
-#[derive(Serialize)]
-pub struct SettingShown {
-    pub key: &'static str,
-    pub value: Value,
-    pub from: String,
-    pub place: Option<String>,
+    /// An error stands there, and the value is what it says.
+    pub is_error: bool,
+    pub place: Option<Place>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+pub struct SettingShown {
+    pub key: &'static str,
+    pub value: Value,
+    pub from: String,
+    /// Whether the manifest has the field; else the value is the default.
+    pub is_set: bool,
+    pub place: Option<Place>,
+}
+
+/// A group of dialing rules.
+#[derive(Serialize)]
+pub struct GroupShown {
+    /// The field of the dial plan that has its rules.
+    pub list: &'static str,
+    pub group: String,
+    pub allowed: bool,
+    pub rules: Vec<RuleShown>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RuleShown {
+    /// The field of the dial plan that has it.
+    pub list: &'static str,
+    pub group: String,
+    pub number_mask: String,
+    pub dialed_number: String,
+    pub place: Option<Place>,
+}
+
+/// What becomes of a number.
+#[derive(Serialize)]
 pub struct DialShown {
     pub caller: &'static str,
     pub number: String,
@@ -101,24 +141,24 @@ pub struct DialShown {
     pub dial: Option<String>,
     pub reason: &'static str,
     pub meaning: &'static str,
-    pub group: Option<String>,
-    pub number_mask: Option<String>,
-    pub dialed_number: Option<String>,
+    /// The object that decides, and the field of it.
     pub from: String,
+    pub place: Option<Place>,
+    pub rule: Option<RuleShown>,
+    /// Every other rule that is for the number.
+    pub others: Vec<OtherRule>,
 }
 
-/// Where things stand in the manifests.
-struct Places<'a> {
-    collected: &'a Collected,
-    namespace: &'a str,
-}
-
-impl Places<'_> {
-    fn of(&self, kind: Kind, name: &str, path: &str) -> Option<String> {
-        let document = self.collected.document(kind, self.namespace, name)?;
-        let place = document.place_of(if path.is_empty() { "metadata.name" } else { path });
-        Some(format!("{}:{}", place.file, place.line))
-    }
+/// A rule that is for a number and does not open it.
+#[derive(Serialize)]
+pub struct OtherRule {
+    #[serde(flatten)]
+    pub rule: RuleShown,
+    /// What it would dial.
+    pub dial: String,
+    /// Whether its group is allowed; then another rule came before it.
+    pub allowed: bool,
+    pub text: String,
 }
 
 /// The answer; none: there is no such object in this namespace.
@@ -127,34 +167,39 @@ pub fn answer(outcome: &Outcome, collected: &Collected, question: &Question<'_>)
     let places = Places { collected, namespace };
     let features: Vec<Feature> = match feature {
         Some(feature) => vec![*feature],
-        None if number.is_some() => vec![Feature::Dial],
+        None if number.is_some() => Vec::new(),
         None => Feature::ALL.to_vec(),
     };
     let view = outcome.view(*kind, name);
-    if view.is_none() && outcome.linked.gateway(name).filter(|_| *kind == Kind::Gateway).is_none() {
+    let gateway = outcome.linked.gateway(name).filter(|_| *kind == Kind::Gateway);
+    let shown = |feature: &Feature| match (&view, gateway) {
+        (Some(view), _) => chains::of_view(view, *feature, &places),
+        (None, Some(gateway)) => chains::of_gateways_own(outcome, gateway, *feature, &places),
+        (None, None) => None,
+    };
+    if view.is_none() && gateway.is_none() {
         return None;
     }
-    let shown = |feature: &Feature| match &view {
-        Some(view) => of_view(view, *feature, &places),
-        None => of_gateways_own(outcome, name, *feature, &places),
+    let plans: Vec<u32> = match gateway {
+        Some(node) => node.value.1.clone(),
+        None => view.and_then(|view| view.plan_at).filter(|_| *kind != Kind::DialPlan).into_iter().collect(),
     };
+    let policy = view.filter(|_| *kind == Kind::Mailbox).and_then(|view| view.policy);
     Some(Answer {
         kind: kind.as_str(),
         namespace: (*namespace).to_owned(),
         name: (*name).to_owned(),
         place: places.of(*kind, name, ""),
-        policy: view.and_then(|view| view.policy).map(|node| node.name.to_string()),
-        dial_plan: view.and_then(|view| view.plan).map(|node| node.name.to_string()),
+        policy: policy.map(|node| node.name.to_string()),
+        dial_plans: plans
+            .into_iter()
+            .filter_map(|at| Some(outcome.linked.dial_plan(at)?.name.to_string()))
+            .collect(),
         findings: findings(outcome, *kind, name, &places),
-        features: features.iter().map(shown).filter(FeatureShown::says_something).collect(),
-        dial: view.zip(*number).map(|(view, number)| dial(&view, number)).unwrap_or_default(),
+        features: features.iter().filter_map(shown).collect(),
+        number: number.map(str::to_owned),
+        dial: view.zip(*number).map(|(view, number)| dialing::of(&view, number, &places)).unwrap_or_default(),
     })
-}
-
-impl FeatureShown {
-    fn says_something(&self) -> bool {
-        !self.chains.is_empty() || !self.settings.is_empty()
-    }
 }
 
 fn findings(outcome: &Outcome, kind: Kind, name: &str, places: &Places<'_>) -> Vec<FindingShown> {
@@ -166,119 +211,4 @@ fn findings(outcome: &Outcome, kind: Kind, name: &str, places: &Places<'_>) -> V
         place: places.of(kind, name, &finding.path),
     };
     about.map(shown).collect()
-}
-
-fn of_view(view: &View<'_>, feature: Feature, places: &Places<'_>) -> FeatureShown {
-    let chains = feature.gates().iter().map(|gate| chain(view, &view.chain(*gate), places)).collect();
-    let keys = feature.settings();
-    let settings = view.settings().into_iter().filter(|setting| keys.contains(&setting.key));
-    FeatureShown {
-        feature: feature.as_str(),
-        chains,
-        settings: settings.map(|setting| of_setting(setting, places)).collect(),
-    }
-}
-
-/// What a gateway says itself: it has no policy, and only two features go through it.
-fn of_gateways_own(outcome: &Outcome, name: &str, feature: Feature, places: &Places<'_>) -> FeatureShown {
-    let node = outcome.linked.gateway(name);
-    let switches = feature.gates().iter().filter_map(|gate| Some((*gate, of_gateway(node?, *gate)?)));
-    let shown = |(gate, one): (crate::domain::Gate, Switch)| ChainShown {
-        key: gate.key(),
-        allowed: one.passes,
-        reason: one.code.as_str(),
-        meaning: if one.passes { "This gateway carries it." } else { "This gateway does not carry it." },
-        remark: None,
-        steps: vec![StepShown {
-            passes: one.passes,
-            decides: !one.passes,
-            one_of: vec![switch(&one, places)],
-            is_choice: false,
-        }],
-    };
-    FeatureShown { feature: feature.as_str(), chains: switches.map(shown).collect(), settings: Vec::new() }
-}
-
-fn chain(view: &View<'_>, chain: &Chain, places: &Places<'_>) -> ChainShown {
-    let stop = chain.stop();
-    let step = |step: &Step| {
-        let switches = match step {
-            Step::One(one) => std::slice::from_ref(one),
-            Step::Any(several, _) => several.as_slice(),
-        };
-        StepShown {
-            passes: step.passes(),
-            decides: stop.is_some_and(|stop| std::ptr::eq(stop, step)),
-            one_of: switches.iter().map(|one| switch(one, places)).collect(),
-            is_choice: matches!(step, Step::Any(..)),
-        }
-    };
-    let reason = chain.reason();
-    ChainShown {
-        key: chain.gate.key(),
-        allowed: stop.is_none(),
-        reason: reason.as_str(),
-        meaning: reason.meaning(),
-        steps: chain.steps.iter().map(step).collect(),
-        remark: stop.and_then(|stop| remark(view, stop)),
-    }
-}
-
-/// What a switch of a gateway means for others.
-fn remark(view: &View<'_>, stop: &Step) -> Option<String> {
-    let (Step::Any(switches, _), Some(plan)) = (stop, view.plan) else { return None };
-    Some(match switches.as_slice() {
-        [] => format!("no gateway serves UMDialPlan/{}", plan.name),
-        [only] => format!(
-            "{}/{} is the only gateway of UMDialPlan/{}, so all its mailboxes go without",
-            only.object.0, only.object.1, plan.name
-        ),
-        all => format!(
-            "none of the {} gateways of UMDialPlan/{} carries it, so all its mailboxes go without",
-            all.len(),
-            plan.name
-        ),
-    })
-}
-
-fn switch(switch: &Switch, places: &Places<'_>) -> SwitchShown {
-    let Switch { object: (kind, name), path, value, passes, code: _, is_setting } = switch;
-    SwitchShown {
-        object: format!("{kind}/{name}"),
-        path: path.clone(),
-        value: value.clone(),
-        passes: *passes,
-        is_means: !is_setting,
-        place: places.of(*kind, name, path),
-    }
-}
-
-fn of_setting(setting: Setting, places: &Places<'_>) -> SettingShown {
-    let Setting { key, value, from: (kind, name) } = setting;
-    SettingShown {
-        key,
-        value,
-        place: places.of(kind, &name, &format!("spec.{key}")),
-        from: format!("{kind}/{name}"),
-    }
-}
-
-fn dial(view: &View<'_>, number: &str) -> Vec<DialShown> {
-    let of = |caller: Caller| {
-        let answer = view.dial(caller, number)?;
-        let rule = answer.rule.map(|(_, entry)| entry);
-        Some(DialShown {
-            caller: caller.as_str(),
-            number: number.to_owned(),
-            allowed: answer.dial.is_some(),
-            dial: answer.dial,
-            reason: answer.reason.as_str(),
-            meaning: answer.reason.meaning(),
-            group: rule.as_ref().map(|rule| rule.group.to_string()),
-            number_mask: rule.as_ref().map(|rule| rule.mask.to_string()),
-            dialed_number: rule.as_ref().map(|rule| rule.dialed.to_string()),
-            from: format!("{}/{}", answer.from.0, answer.from.1),
-        })
-    };
-    Caller::ALL.into_iter().filter_map(of).collect()
 }

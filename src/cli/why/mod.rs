@@ -2,9 +2,15 @@
 //! people (`text`) or programs.
 
 mod answer;
+mod chains;
+mod dialing;
+mod missing;
+mod object;
+mod places;
 mod text;
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -18,6 +24,7 @@ use crate::source::collect::Collected;
 use crate::source::manifest::{Loader, Schemas};
 
 use answer::Answer;
+use object::{feature, object};
 
 /// What `why` is told on the command line.
 #[derive(Debug, Args)]
@@ -73,21 +80,46 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     loader.path(dir, &prefix(dir));
     let collected = Collected::new(loader.finish());
     if !collected.problems.is_empty() {
-        let count = collected.problems.len();
-        tell(&format!(
-            "warning: {count} problem(s) keep manifests from being read, and what they say is not counted here; `lamplighter validate {}` shows them\n",
-            dir.display()
-        ));
+        tell(&warning(&collected, dir));
     }
     let objects = answers(options, &collected);
+    let (kind, name) = &options.object;
     if objects.is_empty() {
-        bail!("{}", missing(options, &collected));
+        bail!("{}", missing::sentence(*kind, name, options.namespace.as_deref(), &collected));
+    }
+    if options.dial.is_some() && *kind == Kind::Gateway {
+        bail!("a {kind} does not decide what may be dialed; ask for a mailbox, a policy or a dial plan");
+    }
+    if let Some(feature) = options.feature.filter(|_| objects.iter().all(|object| object.features.is_empty()))
+    {
+        bail!("a {kind} has no say in {}; ask for a mailbox", feature.as_str());
     }
     match options.output {
-        Output::Text => objects.iter().for_each(|answer| say(&text::write(answer))),
+        Output::Text => say(&objects.iter().map(text::write).collect::<Vec<_>>().join("\n")),
         Output::Json => say(&(serde_json::to_string_pretty(&Answers { objects })? + "\n")),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What could not be read, and so does not count.
+fn warning(collected: &Collected, dir: &Path) -> String {
+    const MOST: usize = 5;
+    let (count, left_out) = (collected.problems.len(), left_out(collected));
+    let problems = if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") };
+    let shown = left_out.iter().take(MOST).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let objects = match left_out.len() {
+        0 => String::new(),
+        1..=MOST => format!("; not counted: {shown}"),
+        all => format!("; not counted: {shown} and {} more", all - MOST),
+    };
+    let advice = format!("`lamplighter validate {}` shows all", dir.display());
+    format!("warning: {problems} in manifests{objects}; {advice}\n")
+}
+
+/// Objects that could not be read.
+fn left_out(collected: &Collected) -> BTreeSet<String> {
+    let objects = collected.problems.iter().filter_map(|problem| problem.object.as_ref());
+    objects.map(ToString::to_string).collect()
 }
 
 fn answers(options: &Options, collected: &Collected) -> Vec<Answer> {
@@ -106,50 +138,4 @@ fn answers(options: &Options, collected: &Collected) -> Vec<Answer> {
     };
     let namespaces = collected.namespaces.iter().map(|(namespace, snapshot)| (namespace.as_str(), snapshot));
     namespaces.filter(|(namespace, _)| wanted(namespace)).filter_map(of).collect()
-}
-
-/// What is wrong with the question, and names that are there.
-fn missing(options: &Options, collected: &Collected) -> String {
-    let (kind, name) = &options.object;
-    let place =
-        options.namespace.as_ref().map(|namespace| format!(" in namespace {namespace}")).unwrap_or_default();
-    let mut known: Vec<&str> = collected
-        .resources()
-        .filter(|document| document.kind == kind.as_str())
-        .map(|document| document.name.as_str())
-        .collect();
-    known.sort_unstable();
-    let count = known.len();
-    known.truncate(10);
-    let more = if count > known.len() { format!(" and {} more", count - known.len()) } else { String::new() };
-    let known = if known.is_empty() {
-        "there is none".to_owned()
-    } else {
-        format!("there are {}{more}", known.join(", "))
-    };
-    format!("there is no {kind}/{name}{place}; of that kind, {known}")
-}
-
-/// A kind as kubectl takes it, and a name.
-fn object(text: &str) -> Result<(Kind, String), String> {
-    const WANTED: &str = "expected KIND/NAME, as in UMMailbox/lina, ummb/lina or umgw/pbx-a";
-    let (kind, name) = text.split_once('/').ok_or(WANTED)?;
-    let kind = kind.to_ascii_lowercase();
-    let kind = kind.split_once('.').map_or(kind.as_str(), |(kind, _)| kind);
-    let kind = match kind {
-        "umdp" | "umdialplan" | "umdialplans" => Kind::DialPlan,
-        "ummbp" | "ummailboxpolicy" | "ummailboxpolicies" => Kind::MailboxPolicy,
-        "umgw" | "umipgateway" | "umipgateways" => Kind::Gateway,
-        "ummb" | "ummailbox" | "ummailboxes" => Kind::Mailbox,
-        _ => return Err(format!("there is no kind {kind}; {WANTED}")),
-    };
-    if name.is_empty() { Err(WANTED.to_owned()) } else { Ok((kind, name.to_owned())) }
-}
-
-fn feature(text: &str) -> Result<Feature, String> {
-    let known = Feature::ALL.into_iter().find(|feature| feature.as_str() == text);
-    known.ok_or_else(|| {
-        let words: Vec<&str> = Feature::ALL.iter().map(|feature| feature.as_str()).collect();
-        format!("choose one of {}", words.join(", "))
-    })
 }

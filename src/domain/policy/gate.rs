@@ -112,28 +112,26 @@ impl View<'_> {
             ],
             Gate::Analysis => self.analysis(),
         };
-        let mut steps: Vec<Step> = steps.into_iter().flatten().collect();
-        steps.extend(self.missing());
-        // What is missing decides first, unless an error of the mailbox says it already.
-        steps.rotate_right(usize::from(gate != Gate::Mwi && self.missing().is_some()));
-        Chain { gate, steps }
+        // A mailbox's errors stand in the chain of its lamps already.
+        let broken = (gate != Gate::Mwi || self.mailbox.is_none()).then(|| self.broken_reference()).flatten();
+        Chain { gate, steps: broken.into_iter().chain(steps.into_iter().flatten()).collect() }
     }
 
-    /// A policy or dial plan that is not there, without which nobody allows anything.
-    fn missing(&self) -> Option<Step> {
-        let (object, notes, path, name) = match (self.mailbox, self.policy, self.plan) {
-            (Some(mailbox), None, _) => {
-                let name = &mailbox.value.own.policy;
-                (origin(Kind::Mailbox, mailbox), &mailbox.notes, "spec.mailboxPolicyRef.name", name)
-            }
-            (_, Some(policy), None) => {
-                let name = &policy.value.0.dial_plan;
-                (origin(Kind::MailboxPolicy, policy), &policy.notes, "spec.dialPlanRef.name", name)
-            }
-            _ => return None,
-        };
-        let code = notes.all().iter().find(|finding| finding.path == path).map(|finding| finding.code);
-        Some(setting(object, path, json!(name), false, code.unwrap_or(Code::MailboxPolicyNotFound)))
+    /// The reference that leads to no dial plan: without one, nobody can say what is allowed.
+    fn broken_reference(&self) -> Option<Step> {
+        fn of<T>(kind: Kind, node: &Node<T>, path: &str) -> Option<Step> {
+            let finding = node.notes.all().iter().find(|finding| finding.path == path)?;
+            let (code, value) = (finding.code, json!(finding.message));
+            Some(means(origin(kind, node), path, value, false, code))
+        }
+        if self.plan.is_some() {
+            return None;
+        }
+        match (self.mailbox, self.policy) {
+            (Some(mailbox), _) => of(Kind::Mailbox, mailbox, "spec.mailboxPolicyRef.name"),
+            (None, Some(policy)) => of(Kind::MailboxPolicy, policy, "spec.dialPlanRef.name"),
+            (None, None) => None,
+        }
     }
 
     /// Errors that keep lamps as they are, then policy, mode and gateways, as [`super::mwi()`] decides.

@@ -12,7 +12,7 @@ mod settings;
 mod view;
 
 pub use chain::{Chain, Step, Switch};
-pub use dial::{Caller, DialAnswer};
+pub use dial::{Caller, DialAnswer, MatchingRule};
 pub use feature::Feature;
 pub use gate::{Gate, of_gateway};
 pub use mwi::{Claim, Mwi, mwi};
