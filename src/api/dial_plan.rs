@@ -107,7 +107,8 @@ pub struct UMDialPlanSpec {
     #[schemars(length(max = 16), regex(pattern = "^[0-9]*$"))]
     pub outside_line_access_code: String,
     /// Digits that come before the country code in an international call, 1 to 4, as in `"00"` or `"011"`; empty (the default): not known.
-    /// Where it is set, a number that begins with it is international, and only `allowedInternationalGroups` count for it.
+    /// Where it is set, a number that begins with it is international, and only `allowedInternationalGroups` count for it. Where the outside line and
+    /// the national prefix together look like it (0, 0 and 00), it counts only behind the outside line.
     #[serde(default)]
     #[schemars(length(max = 4), regex(pattern = "^[0-9]*$"))]
     pub international_access_code: String,

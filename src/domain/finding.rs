@@ -299,7 +299,7 @@ codes! {
     NumberInvalid: Reason, Accepted, GoOn;
     /// The extension belongs to a mailbox of the dial plan, and the caller may not reach those.
     DialPlanSubscribersNotAllowed: Reason, Accepted, GoOn;
-    /// The extension belongs to no mailbox, and the caller may reach only those.
+    /// The extension belongs to no mailbox, and the caller may reach only extensions of mailboxes.
     ExtensionsNotAllowed: Reason, Accepted, GoOn;
     /// The mailbox takes no calls from callers who are no users (`allowUMCallsFromNonUsers: None`).
     CallsFromNonUsersNotAllowed: Reason, Accepted, GoOn;

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub mwi: Vec<Mwi>,
     /// Facts that statuses speak of.
     pub facts: Facts,
+    /// Who has which extension, for what is dialed.
+    owners: policy::Owners,
 }
 
 /// Evaluates a namespace.
@@ -46,7 +48,14 @@ pub fn evaluate(snapshot: &Snapshot) -> Outcome {
         route.retain(|at| linked.gateways.get(*at as usize).is_some_and(route::is_usable));
     }
     let mwi = linked.mailboxes.iter().map(|mailbox| policy::mwi(&linked, &routes, mailbox)).collect();
-    Outcome { linked, gateways, routes, mwi, facts: snapshot.facts.clone() }
+    Outcome {
+        linked,
+        gateways,
+        routes,
+        mwi,
+        facts: snapshot.facts.clone(),
+        owners: policy::Owners::default(),
+    }
 }
 
 impl Outcome {

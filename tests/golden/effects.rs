@@ -15,7 +15,7 @@ use crate::leaves::{Leaf, leaves, uses};
 
 /// What is dialed in every evaluation: of a user, of nobody, in the country, abroad, of users of other dial plans, and no number.
 const NUMBERS: [&str; 8] =
-    ["4201", "4999", "5551234", "015112345678", "+33123456789", "+493077705201", "0012125550100", "lina"];
+    ["4201", "4999", "5551234", "015112345678", "+33123456789", "+493077705201", "00012125550100", "lina"];
 
 /// Other values for texts where another last letter or digit would be wrong; the first column is part of the path.
 const OTHERS: [(&str, &[&str]); 17] = [
@@ -28,7 +28,7 @@ const OTHERS: [(&str, &[&str]); 17] = [
     ("allowedInternationalGroups[]", &["america"]),
     ("configuredInCountryOrRegionGroups[].numberMask", &["1xxxxxxx"]),
     ("configuredInCountryOrRegionGroups[].dialedNumber", &["9xxxxxxx"]),
-    ("configuredInternationalGroups[].numberMask", &["0034xxxxxxxxx"]),
+    ("configuredInternationalGroups[].numberMask", &["00034xxxxxxxxx"]),
     ("configuredInternationalGroups[].dialedNumber", &["*"]),
     ("NumberFormat", &["0205550xxxx"]),
     ("numberingPlanFormats[]", &["4940555xxxx"]),

@@ -3,24 +3,28 @@
 //!
 //! How a number is decided; `docs/dialing.md` says it with examples:
 //!
-//! 1. **Reading.** Separators that people write are stripped: blank, `-`, `.`, `/`, `(`, `)`. A leading `+` marks a number as E.164
-//!    has it: 1 to 15 digits, the first not 0. Nothing but separators, more than 32 digits or any other character is
-//!    [`Refusal::NumberInvalid`]; `*` and `#` are keys with a meaning of their own, so they are not passed over.
+//! 1. **Reading.** Separators that people write are stripped: blank, `-`, `.`, `/`, `(`, `)`, and the dashes and no-break or thin spaces
+//!    of copied numbers. A leading `+` marks a number as E.164 has it: 1 to 15 digits, the first not 0; `(0)` right after the country code is
+//!    dropped. Nothing but separators, more than 32 digits or any other character is [`Refusal::NumberInvalid`]; `*` and `#` are
+//!    keys with a meaning of their own, so they are not passed over.
 //! 2. **Extensions.** Without `+`, a number of exactly the dial plan's digit count is an extension. Only the two flags decide:
-//!    [`Permissions::subscribers`] where it belongs to a mailbox of the dial plan, else [`Permissions::extensions`]. A rule never opens an
+//!    [`Permissions::subscribers`] where it belongs to a mailbox of the dial plan, else [`Permissions::extensions`]. One that begins with
+//!    the outside line and belongs to no mailbox is looked up first, and the flags decide where no rule opens it. A rule never opens an
 //!    extension: where what a rule dials has that digit count, the flags have to allow it as well, unless it begins with the outside
 //!    line or the entry writes all of it out.
-//! 3. **Range.** `+` and the country code, where one is set: in-country. Any other `+`: international. Digits that begin with the
-//!    international access code, or with outside line and international access code: international only. Other digits: in-country
-//!    only. Where no international access code is set, digits without `+` are looked up in-country first, then international.
+//! 3. **Range.** `+` and the country code, where one is set: in-country. Any other `+`: international. Digits that begin with outside
+//!    line and international access code, or with the international access code: international only; the latter not where it may be
+//!    the outside line and the beginning of a national number. Other digits: in-country only. Where no international access
+//!    code is set, digits without `+` are looked up in-country first, then international.
 //! 4. **What is matched.** Digits without `+` as they are. A `+` number as a phone would dial it: outside line, national prefix and the
-//!    number without country code, or outside line, international access code and all digits. Where no allowed entry
-//!    matches that, its digits as they stand.
-//! 5. **Which entry wins.** Only entries of allowed groups count; names are compared exactly, blanks around them aside. The longest
-//!    literal prefix wins (digits before the first `x`; `*` has 0), then the first in order. None: [`Refusal::NoAllowedRule`].
+//!    number without country code, or outside line, international access code and all digits; there is no latter without an
+//!    international access code. Where no allowed entry matches that, its digits as they stand, but only by entries that write out
+//!    the country code in the mask and do not dial `*`: no phone dials a bare country code.
+//! 5. **Which entry wins.** Only entries of allowed groups count; names are compared exactly. The longest literal prefix wins (digits
+//!    before the first `x`; `*` has 0), then the first in order. None: [`Refusal::NoAllowedRule`].
 //! 6. **What is dialed.** Each `x` of the dialed string is filled from the left with the digits that stood at the mask's `x`s; `*` is the
 //!    number that was matched. Nothing else is added. An in-country entry does not count where the caller's digits would
-//!    make an international call of it: outside line and international access code, not written out in the entry.
+//!    make an international call of it: what step 3 says of digits, not written out in the entry.
 
 mod lookup;
 mod number;
@@ -157,14 +161,38 @@ pub fn decide<'a>(
     is_subscriber: &dyn Fn(&Extension) -> bool,
 ) -> Decision<'a> {
     let Some(number) = number::read(number) else { return Decision::Refused(Refusal::NumberInvalid) };
-    if let Number::Typed(digits) = &number
-        && dialing.is_extension(digits)
-    {
-        return match may_reach(permissions, digits, is_subscriber) {
-            Ok(()) => Decision::Extension { dial: digits.clone() },
-            Err(refusal) => Decision::Refused(refusal),
-        };
+    let extension = match &number {
+        Number::Typed(digits) if dialing.is_extension(digits) => digits.clone(),
+        _ => return by_rule(dialing, permissions, number, is_subscriber),
+    };
+    // With outside line 0, 0112 is a call to 112, unless it is somebody's extension.
+    if dialing.leaves_house(&extension) && !has_mailbox(&extension, is_subscriber) {
+        let decision = by_rule(dialing, permissions, number, is_subscriber);
+        if matches!(decision, Decision::Rule { .. }) {
+            return decision;
+        }
     }
+    match may_reach(permissions, &extension, is_subscriber) {
+        Ok(()) => Decision::Extension { dial: extension },
+        Err(refusal) => Decision::Refused(refusal),
+    }
+}
+
+/// The digits of a number with `+`, country code first, 1 to 15; absent where it is no such number. It is read as [`decide`] does.
+#[must_use]
+pub fn full_digits(number: &str) -> Option<String> {
+    match number::read(number)? {
+        Number::Full(digits) => Some(digits),
+        Number::Typed(_) => None,
+    }
+}
+
+fn by_rule<'a>(
+    dialing: &'a Dialing,
+    permissions: &Permissions,
+    number: Number,
+    is_subscriber: &dyn Fn(&Extension) -> bool,
+) -> Decision<'a> {
     let Some(lookup) = dialing.lookup(number) else { return Decision::Refused(Refusal::NumberInvalid) };
     let found = lookup.forms.iter().find_map(|form| {
         lookup.ranges.iter().find_map(|range| {
@@ -191,12 +219,16 @@ fn may_reach(
     digits: &str,
     is_subscriber: &dyn Fn(&Extension) -> bool,
 ) -> Result<(), Refusal> {
-    let of_subscriber = digits.parse().is_ok_and(|extension| is_subscriber(&extension));
-    match of_subscriber {
+    match has_mailbox(digits, is_subscriber) {
         true if !permissions.subscribers => Err(Refusal::DialPlanSubscribersNotAllowed),
         false if !permissions.extensions => Err(Refusal::ExtensionsNotAllowed),
         _ => Ok(()),
     }
+}
+
+/// Whether digits are the extension of a mailbox of the dial plan.
+fn has_mailbox(digits: &str, is_subscriber: &dyn Fn(&Extension) -> bool) -> bool {
+    digits.parse().is_ok_and(|extension| is_subscriber(&extension))
 }
 
 impl Dialing {
@@ -211,13 +243,13 @@ impl Dialing {
 }
 
 impl Permissions {
-    /// Whether a group of a list is allowed.
+    /// Whether a group of a list is allowed; names are compared exactly.
     #[must_use]
     pub fn allows(&self, range: Range, group: &str) -> bool {
         let allowed = match range {
             Range::InCountry => &self.in_country,
             Range::International => &self.international,
         };
-        allowed.iter().any(|name| name.trim() == group.trim())
+        allowed.iter().any(|name| **name == *group)
     }
 }

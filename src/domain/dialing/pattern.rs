@@ -115,6 +115,12 @@ impl DialString {
         self.0.blanks() == Some(0)
     }
 
+    /// Whether it is `*`: the number as it was matched.
+    #[must_use]
+    pub fn is_as_matched(&self) -> bool {
+        self.0 == Pattern::Any
+    }
+
     /// What is dialed for a number: 1 to 64 digits. Absent where the mask is not for the number or the two sides don't go together.
     #[must_use]
     pub fn fill(&self, mask: &Mask, number: &str) -> Option<String> {

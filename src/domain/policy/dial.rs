@@ -6,7 +6,7 @@ use super::chain::Step;
 use super::gate::Gate;
 use super::settings::Origin;
 use super::view::View;
-use crate::domain::dialing::{Decision, Dialing, Entry, Permissions, Range, Refusal, decide};
+use crate::domain::dialing::{Decision, Dialing, Entry, Permissions, Range, Refusal, decide, full_digits};
 use crate::domain::finding::{Code, Kind};
 use crate::domain::link::{LinkedMailbox, Node};
 use crate::domain::object::DialPlan;
@@ -146,18 +146,30 @@ impl View<'_> {
 
     /// The mailbox of the dial plan that has the extension.
     fn owner(&self, extension: &Extension) -> Option<&Node<LinkedMailbox>> {
-        let has = |node: &&Node<LinkedMailbox>| {
-            node.value.dial_plan == self.plan_at && node.value.own.extensions.contains(&Some(*extension))
-        };
-        self.outcome.linked.mailboxes.iter().find(has)
+        self.owners(self.plan_at, extension).next()
     }
 
-    /// Refuses callers who are no users where the mailbox does not take them (Exchange `AllowUMCallsFromNonUsers`).
+    fn owners(&self, plan: Option<u32>, extension: &Extension) -> impl Iterator<Item = &Node<LinkedMailbox>> {
+        let linked = &self.outcome.linked;
+        let indices = self.outcome.owners.of(linked, plan, extension);
+        indices.filter_map(|at| linked.mailboxes.get(at as usize))
+    }
+
+    /// Refuses callers who are no users where the mailbox that would ring does not take them, whatever leads to it (Exchange
+    /// `AllowUMCallsFromNonUsers`). A mailbox whose policy leads to no dial plan may be of this one: it is spared too, unless
+    /// another has the extension here or the dial plan's extensions have another length.
     fn spared(&self, answer: DialAnswer) -> DialAnswer {
-        let extension =
-            answer.dial.as_ref().filter(|_| answer.rule.is_none()).and_then(|dial| dial.parse().ok());
-        let owner = extension.and_then(|extension| self.owner(&extension));
-        match owner.filter(|node| node.value.own.wishes.calls_from_non_users == Some(false)) {
+        let Some(extension) = answer.dial.as_ref().and_then(|dial| dial.parse::<Extension>().ok()) else {
+            return answer;
+        };
+        let refuses = |node: &&Node<LinkedMailbox>| node.value.own.wishes.calls_from_non_users == Some(false);
+        let fits = self.plan.is_some_and(|plan| plan.value.digits == extension.digits());
+        let refusing = match self.owner(&extension) {
+            Some(owner) => Some(owner).filter(refuses),
+            None if fits => self.owners(None, &extension).find(refuses),
+            None => None,
+        };
+        match refusing {
             Some(node) => DialAnswer {
                 reason: Code::CallsFromNonUsersNotAllowed,
                 dial: None,
@@ -171,7 +183,7 @@ impl View<'_> {
     /// A number with `+` of a user of another dial plan, as that dial plan wants to be dialed (Exchange `InCountryOrRegionNumberFormat`,
     /// `InternationalNumberFormat`).
     fn as_other_plans_want(&self, plan: &Node<DialPlan>, number: &str) -> Option<String> {
-        let digits: String = number.trim().strip_prefix('+')?.chars().filter(char::is_ascii_digit).collect();
+        let digits = full_digits(number)?;
         let has = |node: &&Node<LinkedMailbox>| {
             let resource = node.value.own.resource.as_ref();
             let is_number = matches!(resource, Some(LampAddress::Number(_)));

@@ -8,6 +8,7 @@ mod dial;
 mod feature;
 mod gate;
 mod mwi;
+mod owners;
 mod settings;
 mod view;
 
@@ -16,5 +17,6 @@ pub use dial::{Caller, DialAnswer, MatchingRule};
 pub use feature::Feature;
 pub use gate::{Gate, of_gateway};
 pub use mwi::{Claim, Mwi, mwi};
+pub use owners::Owners;
 pub use settings::{Origin, Setting};
 pub use view::View;

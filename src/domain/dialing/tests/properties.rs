@@ -32,7 +32,8 @@ fn dialing() -> impl Strategy<Value = Dialing> {
 }
 
 fn permissions() -> impl Strategy<Value = Permissions> {
-    let names = || prop::collection::vec(prop_oneof![Just("a".into()), Just(" b ".into())], 0..3);
+    let names =
+        || prop::collection::vec(prop_oneof![Just("a".into()), Just("b".into()), Just(" b".into())], 0..3);
     (any::<bool>(), any::<bool>(), names(), names()).prop_map(
         |(subscribers, extensions, in_country, international)| Permissions {
             subscribers,
@@ -93,7 +94,7 @@ proptest! {
                 Range::InCountry => &permissions.in_country,
                 Range::International => &permissions.international,
             };
-            prop_assert!(allowed.iter().any(|name| name.trim() == &*entry.group));
+            prop_assert!(allowed.contains(&entry.group));
             prop_assert!(dialing.entries(range).iter().any(|other| std::ptr::eq(other, entry)));
             prop_assert!(fits(&entry.mask, &entry.dialed));
         }
@@ -110,7 +111,31 @@ proptest! {
             (false, _, false) => Decision::Refused(Refusal::ExtensionsNotAllowed),
             _ => Decision::Extension { dial: number.clone() },
         };
-        prop_assert_eq!(decide(&dialing, &permissions, &number, &is_subscriber), wanted);
+        let decision = decide(&dialing, &permissions, &number, &is_subscriber);
+        // Of what begins with the outside line and is nobody's, the rules are asked first.
+        let line = &*dialing.outside_line;
+        let is_outside = !line.is_empty() && number.starts_with(line) && number != line;
+        let by_rule = matches!(decision, Decision::Rule { .. }) && is_outside && !is_subscriber(&extension);
+        prop_assert!(by_rule || decision == wanted, "{:?}", decision);
+    }
+
+    #[test]
+    fn no_rule_hands_on_a_bare_country_code(
+        dialing in dialing(), permissions in permissions(), number in "\\+1[01]{0,7}",
+    ) {
+        let digits = number.trim_start_matches('+');
+        if let Decision::Rule { dial, entry, range } = decide(&dialing, &permissions, &number, &is_subscriber)
+            && (entry.mask.to_string() == "*" || entry.dialed.to_string() == "*")
+        {
+            let codes = match range {
+                Range::InCountry => [&dialing.outside_line, &dialing.national_prefix],
+                Range::International => [&dialing.outside_line, &dialing.international_access],
+            };
+            let home = digits.strip_prefix(&*dialing.country_code);
+            let rest = if range == Range::InCountry { home.unwrap() } else { digits };
+            prop_assert_eq!(dial, format!("{}{}{rest}", codes[0], codes[1]));
+            prop_assert!(range == Range::InCountry || !dialing.international_access.is_empty());
+        }
     }
 
     #[test]
