@@ -17,6 +17,9 @@ mod engine;
 mod evaluate;
 #[path = "golden/leaves.rs"]
 mod leaves;
+#[cfg(feature = "validate")]
+#[path = "golden/texts.rs"]
+mod texts;
 
 #[test]
 fn evaluation_of_every_golden_case_is_as_recorded() {
@@ -48,6 +51,18 @@ fn an_api_server_would_say_of_every_object_what_is_recorded() {
 #[test]
 fn what_an_api_server_refuses_is_an_error_of_the_object_alone() {
     admission::run_domain();
+}
+
+#[cfg(feature = "validate")]
+#[test]
+fn what_the_domain_calls_an_error_of_the_object_alone_is_refused_by_an_api_server() {
+    admission::run_refused();
+}
+
+#[cfg(feature = "validate")]
+#[test]
+fn each_text_is_refused_where_the_domain_refuses_it() {
+    texts::run();
 }
 
 #[test]

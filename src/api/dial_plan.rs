@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::condition::{Condition, FindingStatus};
 use super::notifier::NotifierSpec;
+use super::pattern;
 
 /// A dial plan: extensions of one length behind one or more gateways, served by one notifier.
 #[derive(CustomResource, KubeSchema, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ pub struct UMDialPlanSpec {
     /// the dial plans of the namespace. Absent: `metadata.name`. At most 49 characters while `generateUMMailboxPolicy` is on, since
     /// the policy's name adds 15. Without spaces on a SipName plan that serves Lync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = r#"^[^"/\\\[\]:;|=,+*?<>]+$"#))]
+    #[schemars(length(min = 1, max = 64), regex(pattern = pattern::DISPLAY_NAME))]
     pub display_name: Option<String>,
     /// Exact number of digits of every extension of this plan, 1 to 20, usually 3 to 7. It can't be changed: make
     /// another dial plan and move the mailboxes.
@@ -73,16 +74,17 @@ pub struct UMDialPlanSpec {
     /// an extension, a number with its separators, letters as in `1-800-555-CALL`, or a SIP address. None: nobody can call in. The first one
     /// stands in the welcome mail. A number belongs to one dial plan only, and should be a pilot number on the gateway.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), inner(length(min = 1, max = 32), regex(pattern = r"^[^\s](.*[^\s])?$")))]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 32), regex(pattern = pattern::WORDS)))]
+    #[x_kube(validation = Rule::new("self.all(number, self.exists_one(other, other == number))").message("an access number stands twice in accessTelephoneNumbers"))]
     pub access_telephone_numbers: Vec<String>,
     /// Pilot numbers of the dial plan in the form `+4930…` (E.164), at most 32. The voice-mail server goes by them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), inner(length(min = 2, max = 16), regex(pattern = r"^\+[1-9][0-9]*$")))]
     pub pilot_identifier_list: Vec<String>,
-    /// Phone contexts of other dial plans, at most 32, where one numbering plan of the PBX spans several: the look-up of a caller goes
+    /// Phone contexts of other dial plans, as in `branch.example.com` or `Head Office.example.com`, at most 32, where one numbering plan of the PBX spans several: the look-up of a caller goes
     /// on in them. The voice-mail server looks up.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 32), inner(length(min = 1, max = 253), regex(pattern = r"^[^\s]+$")))]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 253), regex(pattern = pattern::WORDS)))]
     pub equivalent_dial_plan_phone_contexts: Vec<String>,
     /// Whether a caller may be found by the telephone fields of the directory (mobile, home and so on), also people without voice
     /// mail; default `true`. Turn it off where the directory's numbers have no regular form. The voice-mail server looks up.
@@ -95,7 +97,7 @@ pub struct UMDialPlanSpec {
     pub numbering_plan_formats: Vec<String>,
     /// Caller's number of calls that the voice-mail server makes, at most 32 characters; empty (the default): the user's extension.
     #[serde(default)]
-    #[schemars(length(max = 32), regex(pattern = r"^[0-9+*#(). /-]*$"))]
+    #[schemars(length(max = 32), regex(pattern = pattern::PHONE_NUMBER))]
     pub default_outbound_calling_line_id: String,
     /// Whether a mailbox policy named `<this name>-default`, shown as `<displayName> Default Policy`, is made with all defaults whenever
     /// it is not there; default `true`. It is yours to change and is never changed by the program.
@@ -138,11 +140,11 @@ pub struct UMDialPlanSpec {
     /// Groups of `configuredInCountryOrRegionGroups` that callers who have not signed in may use, at most 50. None: no call leaves the
     /// organisation. For users who have signed in, the policy says it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 50), inner(length(min = 1, max = 32)))]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 32), regex(pattern = pattern::GROUP)))]
     pub allowed_in_country_or_region_groups: Vec<String>,
     /// Groups of `configuredInternationalGroups` that callers who have not signed in may use, at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 50), inner(length(min = 1, max = 32)))]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 32), regex(pattern = pattern::GROUP)))]
     pub allowed_international_groups: Vec<String>,
     /// Whether callers who have not signed in may reach the extensions of mailboxes of this dial plan; default `true`.
     #[serde(default = "yes")]
@@ -164,7 +166,7 @@ pub struct UMDialPlanSpec {
     pub contact_scope: String,
     /// Address list for `contactScope: AddressList`, at most 256 characters; empty (the default): none.
     #[serde(default)]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), regex(pattern = pattern::LINE))]
     pub contact_address_list: String,
     /// Extension that callers are led to with `contactScope: Extension`, with the dial plan's number of digits; empty (the default): none.
     #[serde(default)]
@@ -173,12 +175,12 @@ pub struct UMDialPlanSpec {
     /// Name of the auto attendant that a caller reaches with `*`, at most 64 characters; it goes before the search for people. Empty (the
     /// default): none. The voice-mail server has the attendant.
     #[serde(default)]
-    #[schemars(length(max = 64))]
+    #[schemars(length(max = 64), regex(pattern = pattern::LINE))]
     pub um_auto_attendant: String,
     /// Extension or number that is called for 0, for "operator" and after too many wrong entries, at most 20 characters; empty (the default): no operator, the
     /// call ends politely, and a warning says so.
     #[serde(default)]
-    #[schemars(length(max = 20), regex(pattern = r"^[0-9+*#(). /-]*$"))]
+    #[schemars(length(max = 20), regex(pattern = pattern::PHONE_NUMBER))]
     pub operator_extension: String,
     /// How callers spell a name: `LastFirst` (the default), `FirstLast` or `SMTPAddress`. The voice-mail server asks for it.
     #[serde(default = "dial_by_name_primary")]
@@ -219,7 +221,7 @@ pub struct UMDialPlanSpec {
     pub audio_codec: String,
     /// Language of prompts, speech and mail, as in `en-US` (the default) or `de-DE`. The voice-mail server must have it.
     #[serde(default = "default_language")]
-    #[schemars(length(min = 2, max = 35), regex(pattern = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"))]
+    #[schemars(length(min = 2, max = 35), regex(pattern = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"))]
     pub default_language: String,
     /// Whether users of this dial plan may speak to the menus; default `true`. Policy and mailbox must allow it as well.
     #[serde(default = "yes")]
@@ -236,7 +238,7 @@ pub struct UMDialPlanSpec {
     pub welcome_greeting_enabled: bool,
     /// File with the welcome greeting, a path of at most 255 characters that ends with `.wav`; empty (the default): the system's. The voice-mail server has the file.
     #[serde(default)]
-    #[schemars(length(max = 255), regex(pattern = r"^(.*\.[wW][aA][vV])?$"))]
+    #[schemars(length(max = 255), regex(pattern = pattern::WAVE_FILE))]
     pub welcome_greeting_filename: String,
     /// Whether an announcement follows the welcome greeting: the text `"True"`, `"False"` (the default) or `"Uninterruptible"`, in quotes.
     #[serde(default = "info_announcement_enabled")]
@@ -244,7 +246,7 @@ pub struct UMDialPlanSpec {
     pub info_announcement_enabled: String,
     /// File with the announcement, a path of at most 255 characters; empty (the default): none. The voice-mail server has the file.
     #[serde(default)]
-    #[schemars(length(max = 255))]
+    #[schemars(length(max = 255), regex(pattern = pattern::LINE))]
     pub info_announcement_filename: String,
     /// Whether users with that right may record prompts by telephone; default `false`. The voice-mail server enforces it.
     #[serde(default)]
@@ -264,7 +266,7 @@ pub struct UMDialPlanSpec {
 #[x_kube(validation = Rule::new("self.dialedNumber == '*' || (self.numberMask != '*' && self.numberMask.split('x').size() == self.dialedNumber.split('x').size())").message("dialedNumber has another number of x than numberMask").field_path(".dialedNumber"))]
 pub struct DialGroupEntry {
     /// Name of the group, 1 to 32 characters. Rules with one name make a group.
-    #[schemars(length(min = 1, max = 32), regex(pattern = r"^[^\s,](.*[^\s])?$"))]
+    #[schemars(length(min = 1, max = 32), regex(pattern = pattern::GROUP))]
     pub name: String,
     /// Which numbers it is for: digits, and `x` for any one digit, as in `1425xxxxxxx`; or `*` alone for every number. At most 64 characters.
     #[schemars(length(min = 1, max = 64), regex(pattern = r"^([0-9x]+|\*)$"))]
@@ -274,7 +276,7 @@ pub struct DialGroupEntry {
     pub dialed_number: String,
     /// A note for people, at most 256 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 256))]
+    #[schemars(length(max = 256), regex(pattern = pattern::LINE))]
     pub comment: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::condition::{Condition, FindingStatus};
+use super::pattern;
 use super::reference::{CaRef, LocalRef, SecretKeyRef};
 
 /// A SIP peer that turns NOTIFY into lamps: a VoIP gateway, IP PBX, SIP PBX or session border controller.
@@ -39,18 +40,21 @@ use super::reference::{CaRef, LocalRef, SecretKeyRef};
 )]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[x_kube(validation = Rule::new("(has(self.simulator) && self.simulator) || has(self.address)").message("address is needed: the host name or IP address of the PBX (only a gateway with 'simulator: true' has none)").field_path(".address").reason(Reason::FieldValueRequired))]
-#[x_kube(validation = Rule::new("!has(self.address) || !self.address.contains(':') || self.ipAddressFamily != 'IPv4Only'").message("an IPv6 address needs ipAddressFamily IPv6Only or Any").field_path(".address"))]
+#[x_kube(validation = Rule::new("self.ipAddressFamily != 'IPv4Only' || !has(self.address) || !self.address.matches('^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$|^.[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*]$')").message("an IPv6 address needs ipAddressFamily IPv6Only or Any").field_path(".address"))]
+#[x_kube(validation = Rule::new("self.ipAddressFamily != 'IPv6Only' || !has(self.address) || !isIP(self.address) || self.address.contains(':')").message("an IPv4 address needs ipAddressFamily IPv4Only or Any").field_path(".address"))]
+#[x_kube(validation = Rule::new("!has(self.huntGroups) || self.huntGroups.all(group, !has(group.pilotIdentifiers) || group.pilotIdentifiers.all(pilot, self.huntGroups.exists_one(other, has(other.pilotIdentifiers) && pilot in other.pilotIdentifiers)))").message("two hunt groups have the same pilot identifier, which leads to one dial plan").field_path(".huntGroups"))]
 #[x_kube(validation = Rule::new("!has(self.huntGroups) || self.huntGroups.all(group, !has(group.pilotIdentifiers) || group.pilotIdentifiers.all(pilot, group.pilotIdentifiers.exists_one(other, other == pilot)))").message("a pilot identifier stands twice").field_path(".huntGroups"))]
 pub struct UMIPGatewaySpec {
     /// Exchange's `Name`: up to 64 characters for people to read, none of `" / \ [ ] : ; | = , + * ? < >`, unique among
     /// the gateways of the namespace. Absent: `metadata.name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = r#"^[^"/\\\[\]:;|=,+*?<>]+$"#))]
+    #[schemars(length(min = 1, max = 64), regex(pattern = pattern::DISPLAY_NAME))]
     pub display_name: Option<String>,
     /// Host name (one label is enough), IPv4 or IPv6 address of the peer. A host name is needed when a dial plan that it
     /// serves is `SIPSecured` or `Secured`. Not needed with `simulator: true`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = pattern::HOST))]
+    #[x_kube(validation = Rule::new(pattern::IS_HOST).message(pattern::NO_HOST))]
     pub address: Option<String>,
     /// SIP port of the peer, 1 to 65535. Absent: 5060, or 5061 for a secured dial plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,7 +112,8 @@ pub struct UMIPGatewaySpec {
     /// Host name or address, with `:port` if need be, of a SIP proxy to which requests for this gateway are sent instead of to it, at most 260 characters; without a port 5060, or 5061 when
     /// secured. Empty (the default): none.
     #[serde(default)]
-    #[schemars(length(max = 260))]
+    #[schemars(length(max = 260), regex(pattern = pattern::PLACE))]
+    #[x_kube(validation = Rule::new(pattern::IS_PLACE).message(pattern::NO_PLACE))]
     pub outbound_proxy: String,
     /// User and password, where the peer asks for them (401 or 407).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,9 +129,9 @@ pub struct UMIPGatewaySpec {
 pub struct HuntGroup {
     /// The dial plan.
     pub dial_plan_ref: LocalRef,
-    /// Pilot numbers or SIP addresses of the PBX that lead to this dial plan; each once per gateway. At most 20.
+    /// What leads to this dial plan on the PBX, at most 20, each once per gateway: extensions, numbers with `+`, names such as `um`, or SIP addresses; with `sip:` in front or without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20), inner(length(min = 1, max = 64)))]
+    #[schemars(length(max = 20), inner(length(min = 1, max = 64), regex(pattern = pattern::PILOT)))]
     pub pilot_identifiers: Vec<String>,
 }
 
@@ -136,15 +141,15 @@ pub struct HuntGroup {
 pub struct Identity {
     /// Request-URI; default `sip:{number}@{gateway}`, on SipName plans `sip:{sipResourceIdentifier}`.
     #[serde(default, rename = "requestURI", skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = 256), regex(pattern = pattern::IDENTITY))]
     pub request_uri: Option<String>,
     /// From; default `sip:{number}@{notifier}`, on SipName plans `sip:{sipResourceIdentifier}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = 256), regex(pattern = pattern::IDENTITY))]
     pub from: Option<String>,
     /// To; default `sip:{number}@{gateway}`, on SipName plans `sip:{sipResourceIdentifier}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = 256), regex(pattern = pattern::IDENTITY))]
     pub to: Option<String>,
 }
 
@@ -153,14 +158,14 @@ pub struct Identity {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GatewayAuth {
     /// User name.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = 128), regex(pattern = pattern::LINE))]
     pub username: String,
     /// Where the password is.
     pub password_secret_ref: SecretKeyRef,
 }
 
 /// Certificates of the TLS connection to the peer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GatewayTls {
     /// CA certificates by which the peer's certificate is checked.
@@ -169,7 +174,8 @@ pub struct GatewayTls {
     pub certificate_secret_ref: LocalRef,
     /// Name that the peer's certificate must carry; absent: `address`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = pattern::HOST))]
+    #[x_kube(validation = Rule::new(pattern::IS_HOST).message(pattern::NO_HOST))]
     pub server_name: Option<String>,
 }
 

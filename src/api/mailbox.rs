@@ -4,6 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::condition::{Condition, FindingStatus};
+use super::pattern;
 use super::reference::{LocalRef, SecretKeyRef};
 
 /// A person or group with voice mail: extensions, and the lamps that show new messages.
@@ -41,7 +42,7 @@ use super::reference::{LocalRef, SecretKeyRef};
 pub struct UMMailboxSpec {
     /// Name of the person or group, up to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), regex(pattern = pattern::LINE))]
     pub display_name: Option<String>,
     /// The policy, and through it the dial plan.
     pub mailbox_policy_ref: LocalRef,
@@ -62,7 +63,7 @@ pub struct UMMailboxSpec {
     pub sip_resource_identifier: Option<String>,
     /// Mail address, as in `lina@example.com`: where notifications and PINs go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 3, max = 254), regex(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    #[schemars(length(min = 3, max = 254), regex(pattern = pattern::MAIL))]
     pub primary_smtp_address: Option<String>,
     /// Whether a mail tells of calls that were not answered and left no message. Absent: as the policy says (`allowMissedCallNotifications`). The notifier
     /// sends it.
@@ -117,7 +118,7 @@ pub struct UMMailboxSpec {
     pub operator_number: Option<String>,
     /// Access number that the welcome mail shows, at most 32 characters. Absent: the first of the dial plan's `accessTelephoneNumbers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 32))]
+    #[schemars(length(min = 1, max = 32), regex(pattern = pattern::WORDS))]
     pub pilot_number: Option<String>,
     /// PIN of the mailbox: requests and state. Absent: no PIN and no mail about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,7 +149,7 @@ pub struct MailboxPin {
     pub locked_out: Option<bool>,
     /// Where mail about the PIN goes. Absent: `primarySmtpAddress`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 3, max = 254), regex(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    #[schemars(length(min = 3, max = 254), regex(pattern = pattern::MAIL))]
     pub notify_email: Option<String>,
     /// Whether the PIN is mailed. Absent: yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]

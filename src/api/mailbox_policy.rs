@@ -4,6 +4,7 @@ use kube::{CustomResource, KubeSchema};
 use serde::{Deserialize, Serialize};
 
 use super::condition::{Condition, FindingStatus};
+use super::pattern;
 use super::reference::LocalRef;
 
 /// Settings that the mailboxes of a group share. A mailbox belongs to the dial plan of its policy.
@@ -43,7 +44,7 @@ pub struct UMMailboxPolicySpec {
     /// Exchange's `Name`: up to 64 characters for people to read, none of `" / \ [ ] : ; | = , + * ? < >`, unique among
     /// the policies of the namespace. Absent: `metadata.name`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), regex(pattern = r#"^[^"/\\\[\]:;|=,+*?<>]+$"#))]
+    #[schemars(length(min = 1, max = 64), regex(pattern = pattern::DISPLAY_NAME))]
     pub display_name: Option<String>,
     /// The dial plan whose extensions and gateways the mailboxes of this policy use. It can't be changed.
     #[x_kube(validation = Rule::new("self == oldSelf").message("dialPlanRef of a policy can't be changed: make another policy and move its mailboxes"))]
@@ -96,31 +97,31 @@ pub struct UMMailboxPolicySpec {
     pub allow_extensions: bool,
     /// Groups of the dial plan's `configuredInCountryOrRegionGroups` that users who have signed in may use to call in the country, also by Play on Phone, at most 50. None: no such call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 50), inner(length(min = 1, max = 32)))]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 32), regex(pattern = pattern::GROUP)))]
     pub allowed_in_country_or_region_groups: Vec<String>,
     /// Groups of the dial plan's `configuredInternationalGroups` that users who have signed in may use to call abroad, also by Play on Phone, at most 50. None: no such call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 50), inner(length(min = 1, max = 32)))]
+    #[schemars(length(max = 50), inner(length(min = 1, max = 32), regex(pattern = pattern::GROUP)))]
     pub allowed_international_groups: Vec<String>,
     /// Text at the end of the welcome mail; empty (the default): ours alone. At most 512 characters of text, with `b i em strong br p` and `a href` for http, https and mailto; other markup is a warning and is left out.
     #[serde(default)]
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = 512), regex(pattern = pattern::LINES))]
     pub um_enabled_text: String,
     /// Text in the mail with a new PIN; empty (the default): ours alone. At most 512 characters of text, with `b i em strong br p` and `a href` for http, https and mailto; other markup is a warning and is left out.
     #[serde(default, rename = "resetPINText")]
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = 512), regex(pattern = pattern::LINES))]
     pub reset_pin_text: String,
     /// Text in mails with voice messages; empty (the default): none. At most 512 characters of text, with `b i em strong br p` and `a href` for http, https and mailto; other markup is a warning and is left out. The voice-mail server sends it.
     #[serde(default)]
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = 512), regex(pattern = pattern::LINES))]
     pub voice_mail_text: String,
     /// Text in mails with faxes, plain, at most 512 characters; empty (the default): none. The voice-mail server sends it.
     #[serde(default)]
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = 512), regex(pattern = pattern::LINES))]
     pub fax_message_text: String,
     /// Text that programs without rights management show instead of a protected message; empty (the default): the system's. At most 512 characters of text, with `b i em strong br p` and `a href` for http, https and mailto; other markup is a warning and is left out. The voice-mail server sends it.
     #[serde(default)]
-    #[schemars(length(max = 512))]
+    #[schemars(length(max = 512), regex(pattern = pattern::LINES))]
     pub protected_voice_mail_text: String,
     /// Longest personal greeting in minutes, 1 to 10; default 5. The voice-mail server enforces it.
     #[serde(default = "max_greeting_duration")]
@@ -147,12 +148,8 @@ pub struct UMMailboxPolicySpec {
     /// Fax server of the partner, as in `sip:fax.example.com:5061;transport=tls`, at most 512 characters; or two with a comma between, one for TCP and one for
     /// TLS, of which the one that fits `voipSecurity` of the dial plan is served. Empty (the default): no fax.
     #[serde(default, rename = "faxServerURI")]
-    #[schemars(
-        length(max = 512),
-        regex(
-            pattern = r"^(sip:[^\s,;]+(;transport=(tcp|tls|udp))?( *, *sip:[^\s,;]+(;transport=(tcp|tls|udp))?)?)?$"
-        )
-    )]
+    #[schemars(length(max = 512), regex(pattern = pattern::FAX_SERVERS))]
+    #[x_kube(validation = Rule::new(pattern::IS_FAX_SERVERS).message(pattern::NO_FAX_SERVERS), validation = Rule::new(pattern::IS_FAX_PAIR).message(pattern::NO_FAX_PAIR))]
     pub fax_server_uri: String,
     /// Whether users may speak to the menus; default `true`. Dial plan and mailbox must allow it as well. The voice-mail server enforces it.
     #[serde(default = "yes")]
@@ -168,11 +165,11 @@ pub struct UMMailboxPolicySpec {
     pub inform_caller_of_voice_mail_analysis: bool,
     /// Mail address of a partner that turns messages into text, at most 254 characters; empty (the default): none. The voice-mail server sends there.
     #[serde(default)]
-    #[schemars(length(max = 254))]
+    #[schemars(length(max = 254), regex(pattern = pattern::MAIL_OR_NONE))]
     pub voice_mail_preview_partner_address: String,
     /// Customer number that the partner gave, at most 128 characters.
     #[serde(default, rename = "voiceMailPreviewPartnerAssignedID")]
-    #[schemars(length(max = 128))]
+    #[schemars(length(max = 128), regex(pattern = pattern::LINE))]
     pub voice_mail_preview_partner_assigned_id: String,
     /// Seconds to wait for the partner before the message goes without text, 300 to 86400; default 1200.
     #[serde(default = "delay")]

@@ -12,6 +12,7 @@ pub mod ip_gateway;
 pub mod mailbox;
 pub mod mailbox_policy;
 pub mod notifier;
+mod pattern;
 pub mod reference;
 pub mod schema;
 

@@ -90,7 +90,7 @@ fn whole(node: &mut Map<String, Value>, bound: &str) {
 fn list_map(name: &str, child: &mut Value) {
     let key = match name {
         "conditions" => "type",
-        "plans" => "name",
+        "plans" | "clients" => "name",
         _ => return,
     };
     if let Some(node) = child.as_object_mut() {
@@ -201,6 +201,31 @@ mod tests {
                 assert!(node.get("default").is_none(), "{kind}{path} has a default inside a list");
             }
         });
+    }
+
+    /// RE2 knows no look-around and no back-references, and `\s`, `\w` and `\d` are ASCII there and Unicode elsewhere.
+    #[test]
+    fn patterns_and_rules_are_read_alike_by_all_that_read_them() {
+        let mut seen = 0;
+        each_schema(&mut |kind, path, node| {
+            let rules = node["x-kubernetes-validations"].as_array().into_iter().flatten();
+            let texts = rules.filter_map(|rule| rule["rule"].as_str()).chain(node["pattern"].as_str());
+            for text in texts.chain(node["additionalProperties"]["pattern"].as_str()) {
+                seen += 1;
+                let escapes = text.as_bytes().windows(2).filter(|pair| pair[0] == b'\\').map(|pair| pair[1]);
+                let odd: String =
+                    escapes.map(char::from).filter(|c| c.is_ascii_alphanumeric() && *c != 'x').collect();
+                assert!(odd.is_empty(), "{kind}{path}: \\ before {odd} in {text}");
+                assert!(!text.contains("(?"), "{kind}{path}: a group with a question mark in {text}");
+            }
+            if let Some(pattern) = node["pattern"].as_str() {
+                assert!(
+                    pattern.starts_with('^') && pattern.ends_with('$'),
+                    "{kind}{path}: {pattern} does not hold for the whole text"
+                );
+            }
+        });
+        assert!(seen > 60, "the walk saw only {seen} patterns and rules");
     }
 
     #[test]

@@ -125,7 +125,7 @@ codes! {
     DurationInvalid: Error, Accepted, Stay;
     /// A gateway has no `address` and is no simulator.
     AddressMissing: Error, Accepted, Stay;
-    /// `address` is neither a host name nor an IP address.
+    /// `address`, or another host, is neither a host name nor an IP address.
     AddressInvalid: Error, Accepted, Stay;
     /// An IPv6 address needs `ipAddressFamily: IPv6Only` or `Any`; an IPv4 address does not go with `IPv6Only`.
     AddressFamilyMismatch: Error, Accepted, Stay;
@@ -133,7 +133,7 @@ codes! {
     HostNameRequired: Error, Accepted, Stay;
     /// A simulator can't serve a secured dial plan.
     SimulatorNotSecured: Error, Accepted, Stay;
-    /// A pilot identifier is neither an extension, a number nor a SIP address.
+    /// A pilot identifier is neither an extension, a number, a name nor a SIP address.
     PilotIdentifierInvalid: Error, Accepted, GoOn;
     /// A gateway names a pilot identifier twice.
     DuplicatePilotIdentifier: Error, Accepted, GoOn;
@@ -179,7 +179,7 @@ codes! {
     DuplicateAccessNumber: Error, Accepted, GoOn;
     /// A telephone number has not the form that its field wants.
     PhoneNumberInvalid: Error, Accepted, GoOn;
-    /// A phone context is empty, too long or has blanks.
+    /// A phone context is empty, too long, or has a blank at an end or a control character.
     PhoneContextInvalid: Error, Accepted, GoOn;
     /// A language is not written as in `en-US`.
     LanguageInvalid: Error, Accepted, GoOn;

@@ -95,8 +95,8 @@ pub enum Host {
     Name(HostName),
 }
 
-/// A host name: labels of letters, digits, `_` and inner hyphens, the last beginning with a letter; lower case, at most 253
-/// bytes. RFC 3261 has no `_`, but containers and Windows machines have.
+/// A host name: labels of letters, digits, `_` and inner hyphens, the last not of digits alone; lower case, at most 253 bytes. RFC 3261
+/// has no `_`, but containers and Windows machines have; and its last label begins with a letter, but networks have a `3cx`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostName(String);
 
@@ -116,7 +116,7 @@ impl FromStr for HostName {
         let top = labels.rsplit('.').next().unwrap_or_default();
         let good = text.len() <= MAX_HOST_NAME
             && labels.split('.').all(is_label)
-            && top.starts_with(|first: char| first.is_ascii_alphabetic());
+            && !top.bytes().all(|byte| byte.is_ascii_digit());
         if good { Ok(Self(text.to_ascii_lowercase())) } else { Err(TextError::Host) }
     }
 }

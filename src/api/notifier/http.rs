@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::api::pattern;
 use crate::api::reference::{CaRef, LocalRef, SecretKeyRef};
 
 /// Who may speak to a notifier over HTTP.
@@ -23,7 +24,7 @@ pub struct NotifierHttp {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpClient {
     /// Name of the program in logs, 1 to 63 characters; each once.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = pattern::LINE))]
     pub name: String,
     /// Where its bearer token is.
     pub token_secret_ref: SecretKeyRef,

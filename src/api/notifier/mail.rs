@@ -1,8 +1,10 @@
 //! How a notifier sends mail.
 
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::pattern;
 use crate::api::reference::LocalRef;
 
 /// How a notifier sends mail.
@@ -10,7 +12,7 @@ use crate::api::reference::LocalRef;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NotifierMail {
     /// Sender's address, as in `voicemail@example.com`.
-    #[schemars(length(min = 3, max = 254))]
+    #[schemars(length(min = 3, max = 254), regex(pattern = pattern::MAIL))]
     pub from: String,
     /// ConfigMap with texts of your own. Absent: ours, by language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -20,11 +22,12 @@ pub struct NotifierMail {
 }
 
 /// A mail server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Smtp {
     /// Host name or IP address.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = pattern::HOST))]
+    #[x_kube(validation = Rule::new(pattern::IS_HOST).message(pattern::NO_HOST))]
     pub host: String,
     /// Port, 1 to 65535. Absent: 587 with `StartTLS`, 465 with `TLS`, 25 with `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -38,7 +38,8 @@ pub struct NotifierSpec {
     /// How often each lamp is sent again, though nothing changed, so that a phone or PBX that lost its memory is put
     /// right: from `1m` to `12h`, in hours, minutes and seconds as in `6h` (the default), `90m`, `1h30m`. Refreshes are spread evenly over that time.
     #[serde(default = "refresh_interval")]
-    #[schemars(length(min = 2, max = 16), regex(pattern = r"^([0-9]+h)?([0-9]+m)?([0-9]+s)?$"))]
+    #[schemars(length(min = 2, max = 16), regex(pattern = "^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$"))]
+    #[x_kube(validation = Rule::new("!self.matches('^([0-9]{1,5}h)?([0-9]{1,5}m)?([0-9]{1,5}s)?$') || (self != '' && duration(self) >= duration('1m') && duration(self) <= duration('12h'))").message("refreshInterval is a time from 1m to 12h"))]
     pub refresh_interval: String,
     /// When a wave of removals, or of mails with PINs, is held until somebody approves it. Absent: the defaults.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::api::reference::LocalRef;
 
@@ -18,7 +18,7 @@ pub struct NotifierPod {
     pub resources: Option<Map<String, Value>>,
     /// Labels of the nodes on which it may run, at most 64.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "texts")]
+    #[schemars(schema_with = "node_labels")]
     pub node_selector: BTreeMap<String, String>,
     /// Taints that it tolerates, at most 64.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -40,9 +40,9 @@ pub struct NotifierPod {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub image_pull_secrets: Vec<LocalRef>,
-    /// More labels, at most 64.
+    /// More labels, at most 64, none of `app.kubernetes.io/` and `um.lamplighter.dev/`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schemars(schema_with = "texts")]
+    #[schemars(schema_with = "pod_labels")]
     pub labels: BTreeMap<String, String>,
     /// More annotations, at most 64.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -99,6 +99,39 @@ fn free_objects(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "array", "maxItems": 64, "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}})
 }
 
+/// Keys of labels and annotations: a name, perhaps after a DNS subdomain and `/`. Lengths are left to the domain.
+macro_rules! keys {
+    ($key:literal) => {
+        concat!(
+            "self.all(key, ",
+            $key,
+            ".matches('^([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$'))"
+        )
+    };
+}
+const KEYS: &str = keys!("key");
+const ANNOTATIONS: &str = keys!("key.lowerAscii()");
+
+fn node_labels(_: &mut SchemaGenerator) -> Schema {
+    labels(&[json!({"rule": KEYS, "message": "a key is no key of a label"})])
+}
+
+fn pod_labels(_: &mut SchemaGenerator) -> Schema {
+    let rule =
+        "self.all(key, !key.startsWith('app.kubernetes.io/') && !key.startsWith('um.lamplighter.dev/'))";
+    let message = "labels of app.kubernetes.io/ and um.lamplighter.dev/ are set by the program";
+    labels(&[
+        json!({"rule": KEYS, "message": "a key is no key of a label"}),
+        json!({"rule": rule, "message": message}),
+    ])
+}
+
+fn labels(rules: &[Value]) -> Schema {
+    let value = json!({"type": "string", "maxLength": 63, "pattern": "^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"});
+    json_schema!({"type": "object", "maxProperties": 64, "additionalProperties": value, "x-kubernetes-validations": rules})
+}
+
 fn texts(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "object", "maxProperties": 64, "additionalProperties": {"type": "string", "maxLength": 4096}})
+    json_schema!({"type": "object", "maxProperties": 64, "additionalProperties": {"type": "string", "maxLength": 4096},
+        "x-kubernetes-validations": [{"rule": ANNOTATIONS, "message": "a key is no key of an annotation"}]})
 }

@@ -1,12 +1,14 @@
 //! The SIP side of a notifier.
 
+use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::pattern;
 use crate::api::reference::{CaRef, LocalRef};
 
 /// SIP side of a notifier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NotifierSip {
     /// Port for UDP and TCP, 1 to 65535; default 5060. NOTIFY over UDP leaves from it. If another program has it, NOTIFY leaves from a free port and a warning says so.
@@ -16,7 +18,8 @@ pub struct NotifierSip {
     /// Host name or address that stands in Via, Contact and From instead of the local address, where the notifier is
     /// behind address translation. Absent: the local address that leads to the gateway.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = pattern::HOST))]
+    #[x_kube(validation = Rule::new(pattern::IS_HOST).message(pattern::NO_HOST))]
     pub advertised_address: Option<String>,
     /// TLS of the notifier's own port. Needed when gateways connect to it; a gateway's `tls` block is what NOTIFY goes by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,6 +31,7 @@ pub struct NotifierSip {
         length(max = 64),
         inner(length(min = 2, max = 49), regex(pattern = r"^[0-9A-Fa-f.:]+/[0-9]{1,3}$"))
     )]
+    #[x_kube(validation = Rule::new("self.all(network, isCIDR(network))").message("allowedPeers holds something that is no network as in 192.0.2.0/24 or 2001:db8::/32"))]
     pub allowed_peers: Vec<String>,
     /// Secret in which each key is a user and its value the password; a user may subscribe to the mailbox with that extension. Absent: nobody
     /// can subscribe by password.

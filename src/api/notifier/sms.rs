@@ -4,6 +4,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::pattern;
 use crate::api::reference::{LocalRef, SecretKeyRef};
 
 /// How a notifier sends text messages: by one of the two.
@@ -20,11 +21,12 @@ pub struct NotifierSms {
 }
 
 /// A message centre.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Smpp {
     /// Host name or IP address.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = pattern::HOST))]
+    #[x_kube(validation = Rule::new(pattern::IS_HOST).message(pattern::NO_HOST))]
     pub host: String,
     /// Port, 1 to 65535; default 2775.
     #[serde(default = "smpp_port")]
@@ -32,9 +34,12 @@ pub struct Smpp {
     pub port: i32,
     /// Secret with the keys `systemId` and `password`.
     pub auth_secret_ref: LocalRef,
-    /// Sender that people see, at most 20 characters: a number, or a name of at most 11 letters and digits.
+    /// Sender that people see: a number of at most 20 digits, or a name of at most 11 letters, digits, blanks and `-`, `.`, `&`, `_`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 20))]
+    #[schemars(
+        length(min = 1, max = 20),
+        regex(pattern = r"^(\+?[0-9]+|[A-Za-z0-9.&_-]([A-Za-z0-9 .&_-]{0,9}[A-Za-z0-9.&_-])?)$")
+    )]
     pub source_address: Option<String>,
 }
 
@@ -43,7 +48,7 @@ pub struct Smpp {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SmsWebhook {
     /// Its address, `https://…` (`http://` for a service on the same machine).
-    #[schemars(length(min = 8, max = 2048), regex(pattern = r"^https?://[^\s]+$"))]
+    #[schemars(length(min = 8, max = 2048), regex(pattern = r"^https?://[A-Za-z0-9\[][!-~]*$"))]
     pub url: String,
     /// Where its bearer token is. Absent: none is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,7 +16,10 @@ pub struct NotifierStore {
     pub type_: String,
     /// Size of the volume for SQLite, as in `1Gi` (the default) or `500Mi`. Without a cluster it has no effect.
     #[serde(default = "size")]
-    #[schemars(length(min = 1, max = 16), regex(pattern = r"^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$"))]
+    #[schemars(
+        length(min = 1, max = 16),
+        regex(pattern = r"^(0*[1-9][0-9]*([.][0-9]+)?|0+[.][0-9]*[1-9][0-9]*)(Ki|Mi|Gi|Ti|k|M|G|T)?$")
+    )]
     pub size: String,
     /// StorageClass of the volume for SQLite. Absent: the cluster's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::losers;
 use crate::domain::finding::{Code, Kind};
 use crate::domain::link::{Linked, LinkedMailbox, Node};
+use crate::domain::object::spoken;
 
 pub fn display_names_are_unique(linked: &mut Linked) {
     unique_names(Kind::DialPlan, &mut linked.dial_plans, |value| &value.display_name);
@@ -34,8 +35,7 @@ pub fn access_numbers_belong_to_the_oldest_dial_plan(linked: &mut Linked) {
     }
     for (loser, winner, number) in losers(&linked.dial_plans, claims) {
         let Some(node) = linked.dial_plans.get_mut(loser) else { continue };
-        // The last entry loses where both are of one dial plan.
-        let mut entries = node.value.access_numbers.iter_mut().enumerate().rev();
+        let mut entries = node.value.access_numbers.iter_mut().enumerate();
         let of_number =
             |entry: &Option<Box<str>>| entry.as_deref().is_some_and(|text| spoken(text) == number);
         let Some((nth, lost)) = entries.find(|(_, entry)| of_number(entry)) else { continue };
@@ -45,12 +45,8 @@ pub fn access_numbers_belong_to_the_oldest_dial_plan(linked: &mut Linked) {
         if let Some((_, value)) = served.find(|(key, _)| *key == "accessTelephoneNumbers") {
             *value = kept;
         }
-        let (message, advice) = if winner == node.name {
-            (format!("access number {text} stands twice in this dial plan"), "remove one of the two")
-        } else {
-            let message = format!("access number {text} already belongs to UMDialPlan/{winner}");
-            (message, "an access number leads to one dial plan: remove it from one of the two")
-        };
+        let message = format!("access number {text} already belongs to UMDialPlan/{winner}");
+        let advice = "an access number leads to one dial plan: remove it from one of the two";
         node.notes.add(
             Code::DuplicateAccessNumber,
             format!("spec.accessTelephoneNumbers[{nth}]"),
@@ -58,12 +54,6 @@ pub fn access_numbers_belong_to_the_oldest_dial_plan(linked: &mut Linked) {
             advice,
         );
     }
-}
-
-/// A number without what only people see in it; in a SIP address, everything tells it from others.
-fn spoken(number: &str) -> String {
-    let separates = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/') && !number.contains('@');
-    number.chars().filter(|c| !separates(*c)).flat_map(char::to_lowercase).collect()
 }
 
 pub fn extensions_belong_to_the_oldest_mailbox(linked: &mut Linked) {

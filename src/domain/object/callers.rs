@@ -1,8 +1,10 @@
 //! What callers of a dial plan meet: numbers, names, greetings and the operator. The voice-mail server enforces it.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
-use super::reader::{Reader, one, too_many};
+use super::reader::{Reader, one, short, too_many};
 use crate::domain::finding::Code;
 use crate::domain::scalar::{E164, Expected, language_tag, phone_number};
 
@@ -17,9 +19,15 @@ const LONGEST_PATH: usize = 255;
 pub fn access_numbers(r: &mut Reader<'_>, texts: &[String]) -> Vec<Option<Box<str>>> {
     const KEY: &str = "accessTelephoneNumbers";
     too_many(r.notes, "spec.accessTelephoneNumbers", texts.len(), MOST_NUMBERS);
+    let mut seen = BTreeSet::new();
     let read = |(at, text): (usize, &String)| -> Option<Box<str>> {
         let key = format!("{KEY}[{at}]");
         one(r.notes, &format!("spec.{key}"), text, Code::AccessNumberInvalid, access_number)?;
+        if !seen.insert(spoken(text)) {
+            let message = format!("access number {} stands twice in this dial plan", short(text));
+            r.find(Code::DuplicateAccessNumber, &key, message, "remove one of the two");
+            return None;
+        }
         if text.chars().count() > COMFORTABLE && !text.contains('@') {
             let message = format!("the access number {text} has more than {COMFORTABLE} characters");
             r.find(
@@ -44,6 +52,12 @@ pub fn access_numbers(r: &mut Reader<'_>, texts: &[String]) -> Vec<Option<Box<st
         );
     }
     numbers
+}
+
+/// A number without what only people see in it; in a SIP address, everything tells it from others.
+pub fn spoken(number: &str) -> String {
+    let separates = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/') && !number.contains('@');
+    number.chars().filter(|c| !separates(*c)).flat_map(char::to_lowercase).collect()
 }
 
 pub fn access_number(text: &str) -> Result<(), Expected> {
@@ -83,9 +97,16 @@ pub fn numbers(r: &mut Reader<'_>, pilots: &[String], contexts: &[String], masks
     r.serve("defaultOutboundCallingLineId", outbound.unwrap_or_default());
 }
 
+/// `<name of a dial plan>.<domain>`, and the name may be any.
 fn phone_context(text: &str) -> Result<(), Expected> {
-    let sound = (1..=253).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    if sound { Ok(()) } else { Err(Expected("1 to 253 characters without blanks, as in branch.example.com")) }
+    let sound = (1..=253).contains(&text.chars().count())
+        && text.trim() == text
+        && !text.chars().any(char::is_control);
+    if sound {
+        Ok(())
+    } else {
+        Err(Expected("1 to 253 characters, no blank at either end, as in `Head Office.example.com`"))
+    }
 }
 
 /// Where callers look for people (Exchange `ContactScope`).

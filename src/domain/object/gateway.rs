@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::keys::{KeyUse, of_gateway};
-use super::reader::{one, word};
+use super::reader::{on_line, one, word};
 use super::{number, one_of, port, shown_name};
 use crate::api::ip_gateway::{self as wire, UMIPGateway, UMIPGatewaySpec};
 use crate::domain::finding::{Code, Notes};
-use crate::domain::scalar::{E164, Expected, Extension, SipName, gateway_address};
+use crate::domain::scalar::{Expected, Pilot, gateway_address};
 use crate::domain::snapshot::KeyName;
-use crate::sip::text::Host;
+use crate::sip::text::{Host, HostPort};
 
 /// Transport of a plain way to a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub struct PilotGroup {
     pub dial_plan: String,
     /// Field that names it.
     pub path: String,
-    /// Pilot identifiers that lead to it; empty: all calls.
+    /// Pilot identifiers that lead to it, without `sip:`; empty: all calls.
     pub pilots: Vec<String>,
 }
 
@@ -143,9 +143,6 @@ pub struct Tls {
 
 /// Names that stand between braces in a template.
 pub const PLACEHOLDERS: [&str; 5] = ["extension", "sipResourceIdentifier", "number", "gateway", "notifier"];
-
-/// Most characters of a pilot identifier.
-const LONGEST_PILOT: usize = 64;
 
 impl Template {
     /// The text with `value(name)` for each `{name}`.
@@ -254,15 +251,16 @@ impl Gateway {
             ),
             identity: identity.as_ref().map(|identity| read_identity(notes, identity)).unwrap_or_default(),
             proxy: read_proxy(notes, outbound_proxy),
-            auth: auth.as_ref().map(read_auth),
+            auth: auth.as_ref().map(|auth| read_auth(notes, auth)),
             tls: tls.as_ref().map(|tls| read_tls(notes, tls)),
             keys: of_gateway(&object.spec),
         }
     }
 }
 
-fn read_auth(auth: &wire::GatewayAuth) -> Auth {
+fn read_auth(notes: &mut Notes, auth: &wire::GatewayAuth) -> Auth {
     let wire::GatewayAuth { username, password_secret_ref: password } = auth;
+    on_line(notes, "spec.auth.username", username, 1..=128);
     Auth {
         username: username.clone(),
         password: KeyName { name: password.name.clone(), key: password.key.clone() },
@@ -272,6 +270,9 @@ fn read_auth(auth: &wire::GatewayAuth) -> Auth {
 fn read_tls(notes: &mut Notes, tls: &wire::GatewayTls) -> Tls {
     let wire::GatewayTls { ca_ref, certificate_secret_ref, server_name } = tls;
     word(notes, "spec.tls.caRef.kind", &ca_ref.kind, &["Secret", "ConfigMap"]);
+    if let Some(name) = server_name {
+        one(notes, "spec.tls.serverName", name, Code::AddressInvalid, gateway_address);
+    }
     Tls {
         ca: KeyName { name: ca_ref.name.clone(), key: ca_ref.key.clone() },
         certificate_secret: certificate_secret_ref.name.clone(),
@@ -328,13 +329,12 @@ fn read_proxy(notes: &mut Notes, text: &str) -> Option<(Host, Option<u16>)> {
         "a host name or an IP address, with `:port` if need be, without `sip:`, as in proxy.example.com:5060",
     );
     let parse = |text: &str| {
-        let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
-            _ => (text, None),
+        let (host, port) = match text.parse::<HostPort>() {
+            Ok(HostPort { host, port }) => (host.to_string(), Some(port)),
+            Err(_) => (text.to_owned(), None),
         };
-        let port =
-            port.map(|port| port.parse::<u16>().ok().filter(|port| *port > 0).ok_or(WANTED)).transpose()?;
-        Ok((gateway_address(host).map_err(|_| WANTED)?, port))
+        let host = gateway_address(&host).ok().filter(|_| text.len() <= 260).ok_or(WANTED)?;
+        Ok((host, port))
     };
     if text.is_empty() { None } else { one(notes, "spec.outboundProxy", text, Code::AddressInvalid, parse) }
 }
@@ -363,22 +363,14 @@ fn groups(
             pilot_identifiers.len(),
             20,
         );
-        for (nth, pilot) in pilot_identifiers.iter().enumerate().take(20) {
+        let mut pilots = Vec::new();
+        for (nth, text) in pilot_identifiers.iter().enumerate().take(20) {
             let path = format!("spec.huntGroups[{at}].pilotIdentifiers[{nth}]");
-            let fits = pilot.len() <= LONGEST_PILOT
-                && (pilot.parse::<Extension>().is_ok()
-                    || pilot.parse::<E164>().is_ok()
-                    || pilot.parse::<SipName>().is_ok());
-            if !fits {
-                let message = format!("`{}` can't be a pilot identifier", pilot.escape_debug());
-                notes.add(
-                    Code::PilotIdentifierInvalid,
-                    path,
-                    message,
-                    "expected digits, a number with `+`, or user@host, without spaces, at most 64 characters",
-                );
-            } else if !seen.insert(pilot) {
-                let message = format!("pilot identifier {pilot} stands twice on this gateway");
+            let pilot: Option<Pilot> = one(notes, &path, text, Code::PilotIdentifierInvalid, str::parse);
+            let Some(pilot) = pilot else { continue };
+            pilots.push(pilot.as_str().to_owned());
+            if !seen.insert(pilot) {
+                let message = format!("pilot identifier {} stands twice on this gateway", super::short(text));
                 notes.add(
                     Code::DuplicatePilotIdentifier,
                     path,
@@ -390,7 +382,7 @@ fn groups(
         groups.push(PilotGroup {
             dial_plan: dial_plan_ref.name.clone(),
             path: format!("spec.huntGroups[{at}].dialPlanRef.name"),
-            pilots: pilot_identifiers.clone(),
+            pilots,
         });
     }
     groups

@@ -226,16 +226,26 @@ impl Mailbox {
     }
 }
 
-/// Addresses that no dial plan would take, whichever it is.
+/// Addresses that no dial plan would take, whichever it is. What is empty is said here alone.
 fn addresses_fit(notes: &mut Notes, resource: Option<&str>, lamps: Option<&[String]>) {
     let short = |text: &str| {
         if text.chars().count() <= 128 { Ok(()) } else { Err(Expected("at most 128 characters")) }
     };
+    let given = |expected: &'static str| {
+        move |text: &str| if text.is_empty() { Err(Expected(expected)) } else { Ok(()) }
+    };
+    let (address, lamp) = (
+        "a SIP address or a number with `+`, as the dial plan's uriType says, or no sipResourceIdentifier",
+        "an extension, a SIP address or a number with `+`, as the dial plan's uriType says",
+    );
     if let Some(text) = resource {
-        one(notes, "spec.sipResourceIdentifier", text, Code::TextTooLong, short);
+        let path = "spec.sipResourceIdentifier";
+        one(notes, path, text, Code::SipResourceIdentifierInvalid, given(address));
+        one(notes, path, text, Code::TextTooLong, short);
     }
     for (at, text) in lamps.unwrap_or_default().iter().enumerate().take(MOST) {
         let path = format!("spec.messageWaitingIndicatorExtensions[{at}]");
+        one(notes, &path, text, Code::LampAddressInvalid, given(lamp));
         one(notes, &path, text, Code::TextTooLong, short);
     }
 }
@@ -390,7 +400,7 @@ fn read_extension(
 fn read_resource(notes: &mut Notes, text: Option<&str>, dial_plan: &DialPlan) -> Option<LampAddress> {
     const PATH: &str = "spec.sipResourceIdentifier";
     match (text, dial_plan.uri_type) {
-        (None, UriType::TelExtn) => None,
+        (Some(""), _) | (None, UriType::TelExtn) => None,
         (Some(_), UriType::TelExtn) => {
             let message = "sipResourceIdentifier has no effect on a dial plan with uriType TelExtn";
             notes.add(
@@ -431,7 +441,7 @@ fn read_resource(notes: &mut Notes, text: Option<&str>, dial_plan: &DialPlan) ->
 
 fn read_lamps(notes: &mut Notes, texts: &[String], dial_plan: &DialPlan) -> Vec<LampAddress> {
     let mut lamps = Vec::with_capacity(texts.len().min(MOST));
-    for (at, text) in texts.iter().take(MOST).enumerate() {
+    for (at, text) in texts.iter().take(MOST).enumerate().filter(|(_, text)| !text.is_empty()) {
         let path = || format!("spec.messageWaitingIndicatorExtensions[{at}]");
         let lamp = match dial_plan.uri_type {
             UriType::TelExtn => read_extension(notes, text, Some(dial_plan), path, Code::LampAddressInvalid)

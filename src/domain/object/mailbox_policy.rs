@@ -274,7 +274,7 @@ fn fax_servers(text: &str) -> Result<Vec<FaxServer>, Expected> {
         "sip:<host>:<port>;transport=<tcp, tls or udp>, or two of them with a comma between, one for TCP and one for TLS",
     );
     let server = |text: &str| {
-        let text = text.trim();
+        let text = text.trim_matches(' ');
         let (uri, parameters) = text.split_once(';').map_or((text, ""), |(uri, rest)| (uri, rest));
         let transport = match parameters {
             "" => "tcp",

@@ -11,9 +11,11 @@ pub mod keys;
 mod mailbox;
 mod mailbox_policy;
 mod notifier;
+mod pod;
 mod reader;
 
 use callers::access_number;
+pub use callers::spoken;
 pub use dial_plan::{DialPlan, Security, UriType};
 pub use dial_rules::{DialRules, groups_exist};
 pub use gateway::{Auth, Family, Gateway, Identity, PilotGroup, Status, Template, Tls, Transport};

@@ -2,16 +2,11 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{Affinity, ResourceRequirements, Toleration, TopologySpreadConstraint};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
-
-use super::reader::{one, short, too_many, word};
-use super::{number, one_of, port};
+use super::reader::{one, one_as, short, too_many, word};
+use super::{number, one_of, pod, port};
 use crate::api::notifier::{
-    HttpClient, HttpTls, NotifierGuard, NotifierHttp, NotifierMail, NotifierPod, NotifierService,
-    NotifierSip, NotifierSipTls, NotifierSms, NotifierSpec, NotifierStore, Smpp, SmsWebhook, Smtp,
+    HttpClient, HttpTls, NotifierGuard, NotifierHttp, NotifierMail, NotifierSip, NotifierSipTls, NotifierSms,
+    NotifierSpec, NotifierStore, Smpp, SmsWebhook, Smtp,
 };
 use crate::api::reference::CaRef;
 use crate::domain::finding::{Code, Notes};
@@ -106,10 +101,10 @@ impl Notifier {
             read_sms(notes, sms);
         }
         if let Some(pod) = pod {
-            read_pod(notes, pod);
+            pod::read_pod(notes, pod);
         }
         if let Some(service) = service {
-            read_service(notes, service);
+            pod::read_service(notes, service);
         }
         let default = NotifierSip::default();
         let NotifierSip { port: sip_port, advertised_address, tls, allowed_peers, digest_secret_ref: _ } =
@@ -275,7 +270,8 @@ fn read_sms(notes: &mut Notes, sms: &NotifierSms) {
         port(notes, "spec.notifier.sms.smpp.port", *smpp_port);
         if let Some(source) = source_address {
             let path = "spec.notifier.sms.smpp.sourceAddress";
-            one(notes, path, source, Code::PhoneNumberInvalid, source_address_of);
+            let meant = (Code::PhoneNumberInvalid, "the sender of a text message");
+            one_as(notes, path, source, meant, source_address_of);
         }
     }
     if let Some(SmsWebhook { url, token_secret_ref: _ }) = webhook {
@@ -289,112 +285,17 @@ fn source_address_of(text: &str) -> Result<(), Expected> {
     let number = !digits.is_empty() && text.len() <= 20 && digits.bytes().all(|b| b.is_ascii_digit());
     let name = (1..=11).contains(&text.len())
         && text.trim() == text
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ');
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b" -.&_".contains(&b));
     if number || name {
         Ok(())
     } else {
-        Err(Expected("a number, or a name of at most 11 letters and digits"))
+        Err(Expected("a number, or a name of at most 11 letters, digits, blanks and - . & _"))
     }
 }
 
 fn web_address(text: &str) -> Result<(), Expected> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-    let has_host = !rest.starts_with(['/', '?', '#', ':']);
-    let sound =
-        text.len() <= 2048 && !rest.is_empty() && has_host && text.bytes().all(|b| b.is_ascii_graphic());
+    let has_host = rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
+    let sound = text.len() <= 2048 && has_host && text.bytes().all(|b| b.is_ascii_graphic());
     if sound { Ok(()) } else { Err(Expected("an address as in https://sms.example.com/send")) }
-}
-
-fn read_pod(notes: &mut Notes, pod: &NotifierPod) {
-    let NotifierPod {
-        resources,
-        node_selector: _,
-        tolerations,
-        affinity,
-        topology_spread_constraints,
-        priority_class_name: _,
-        image_pull_secrets,
-        labels: _,
-        annotations: _,
-        host_network: _,
-    } = pod;
-    const PATH: &str = "spec.notifier.pod";
-    if let Some(resources) = resources {
-        decodes::<ResourceRequirements>(notes, &format!("{PATH}.resources"), resources);
-    }
-    if let Some(affinity) = affinity {
-        decodes::<Affinity>(notes, &format!("{PATH}.affinity"), affinity);
-    }
-    too_many(notes, "spec.notifier.pod.tolerations", tolerations.len(), 64);
-    for (at, toleration) in tolerations.iter().enumerate().take(64) {
-        decodes::<Toleration>(notes, &format!("{PATH}.tolerations[{at}]"), toleration);
-    }
-    too_many(notes, "spec.notifier.pod.topologySpreadConstraints", topology_spread_constraints.len(), 64);
-    for (at, spread) in topology_spread_constraints.iter().enumerate().take(64) {
-        let path = format!("{PATH}.topologySpreadConstraints[{at}]");
-        decodes::<TopologySpreadConstraint>(notes, &path, spread);
-    }
-    too_many(notes, "spec.notifier.pod.imagePullSecrets", image_pull_secrets.len(), 16);
-}
-
-/// A finding where the block is not what a Pod wants there.
-fn decodes<T: DeserializeOwned + Serialize>(notes: &mut Notes, path: &str, block: &Map<String, Value>) {
-    const ADVICE: &str = "write it as in the template of a Pod";
-    let given = Value::Object(block.clone());
-    match serde_json::from_value::<T>(given.clone()) {
-        Err(error) => {
-            let error = error.to_string().replace('"', "`");
-            notes.add(Code::PodInvalid, path, format!("the block can't be read: {}", short(&error)), ADVICE);
-        }
-        Ok(read) => {
-            let read = serde_json::to_value(read).unwrap_or_default();
-            if let Some((place, field)) = unread(&given, &read, path.to_owned()) {
-                notes.add(Code::PodInvalid, place, format!("a Pod has no field `{field}` there"), ADVICE);
-            }
-        }
-    }
-}
-
-/// The first field that was given and is not in what was read from it: its place and its name.
-fn unread(given: &Value, read: &Value, place: String) -> Option<(String, String)> {
-    match (given, read) {
-        (Value::Object(given), Value::Object(read)) => {
-            let mut fields = given.iter().filter(|(_, value)| !value.is_null());
-            fields.find_map(|(key, value)| {
-                let place = format!("{place}.{}", short(key));
-                match read.get(key) {
-                    None => Some((place, short(key))),
-                    Some(read) => unread(value, read, place),
-                }
-            })
-        }
-        (Value::Array(given), Value::Array(read)) => {
-            let mut entries = given.iter().zip(read).enumerate();
-            entries.find_map(|(at, (given, read))| unread(given, read, format!("{place}[{at}]")))
-        }
-        _ => None,
-    }
-}
-
-fn read_service(notes: &mut Notes, service: &NotifierService) {
-    let NotifierService { type_, annotations: _, load_balancer_class, external_traffic_policy } = service;
-    let type_ = word(notes, "spec.notifier.service.type", type_, &["ClusterIP", "NodePort", "LoadBalancer"]);
-    if let Some(policy) = external_traffic_policy {
-        word(notes, "spec.notifier.service.externalTrafficPolicy", policy, &["Local", "Cluster"]);
-    }
-    let mut ignored = |field: &str, wants: &str| {
-        let message = format!("{field} has no effect with type {type_}");
-        notes.add(
-            Code::ServiceSettingIgnored,
-            format!("spec.notifier.service.{field}"),
-            message,
-            format!("remove it, or set type: {wants}"),
-        );
-    };
-    if !load_balancer_class.is_empty() && type_ != "LoadBalancer" {
-        ignored("loadBalancerClass", "LoadBalancer");
-    }
-    if external_traffic_policy.is_some() && type_ == "ClusterIP" {
-        ignored("externalTrafficPolicy", "LoadBalancer");
-    }
 }

@@ -1,6 +1,8 @@
 //! Reads one spec setting by setting: what is wrong becomes a finding and a nearby value stands in, and what a voice-mail server
 //! enforces is kept under its field's name, to be served as it stands.
 
+use std::ops::RangeInclusive;
+
 use serde_json::Value;
 
 use super::number;
@@ -110,13 +112,33 @@ pub fn one<T>(
     code: Code,
     parse: impl FnOnce(&str) -> Result<T, Expected>,
 ) -> Option<T> {
+    one_as(notes, path, value, (code, noun(code)), parse)
+}
+
+/// A text that `parse` takes, else a finding that says what it was meant to be.
+pub fn one_as<T>(
+    notes: &mut Notes,
+    path: &str,
+    value: &str,
+    (code, noun): (Code, &str),
+    parse: impl FnOnce(&str) -> Result<T, Expected>,
+) -> Option<T> {
     match parse(value) {
         Ok(parsed) => Some(parsed),
         Err(expected) => {
-            let message = format!("`{}` can't be {}", short(value), noun(code));
+            let message = format!("`{}` can't be {noun}", short(value));
             notes.add(code, path, message, format!("expected {}", expected.0));
             None
         }
+    }
+}
+
+/// Whether a text is on one line and has so many characters, else a finding.
+pub fn on_line(notes: &mut Notes, path: &str, text: &str, length: RangeInclusive<usize>) {
+    if !length.contains(&text.chars().count()) || text.chars().any(char::is_control) {
+        let message = format!("`{}` has the wrong length, or control characters", short(text));
+        let advice = format!("write {} to {} characters on one line", length.start(), length.end());
+        notes.add(Code::TextTooLong, path, message, advice);
     }
 }
 
@@ -135,6 +157,9 @@ const fn noun(code: Code) -> &'static str {
         Code::NetworkInvalid => "a network",
         Code::WebhookURLInvalid => "the address of a web service",
         Code::SizeInvalid => "a size",
+        Code::SipResourceIdentifierInvalid => "a SIP address or number",
+        Code::LampAddressInvalid => "the address of a lamp",
+        Code::PilotIdentifierInvalid => "a pilot identifier",
         _ => "used here",
     }
 }
