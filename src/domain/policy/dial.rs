@@ -312,6 +312,6 @@ mod tests {
     #[test]
     fn a_number_with_the_international_access_code_shows_international_rules_only() {
         let outcome = berlin();
-        assert_eq!(matching(&outcome, "00 33 1 99 00 12 34"), [rule("world", "0033199001234", false)]);
+        assert_eq!(matching(&outcome, "0 00 33 1 99 00 12 34"), [rule("world", "00033199001234", false)]);
     }
 }
