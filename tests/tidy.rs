@@ -222,6 +222,11 @@ fn each_problem_of_a_manifest_is_explained() {
 }
 
 #[test]
+fn the_page_of_each_kind_lists_its_findings() {
+    assert_none(&codes::check_lists());
+}
+
+#[test]
 fn each_finding_code_has_a_golden_case_and_a_heading() {
     let manual = tree::read("docs/findings.md");
     let headings: BTreeSet<&str> = manual

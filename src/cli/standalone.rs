@@ -26,7 +26,7 @@ pub struct Options {
     /// Address and port for HTTP. Only callers on this machine are served.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
     listen: SocketAddr,
-    /// Address for SIP; the ports are those of the dial plans. 0.0.0.0 or [::] to reach PBXs in the network.
+    /// Address for SIP; the ports are those of the dial plans. 0.0.0.0 or :: to reach PBXs in the network.
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDR")]
     sip_listen: IpAddr,
     /// Folder of the stores, one file a dial plan [default: lamplighter in the user's state directory].

@@ -173,7 +173,7 @@ codes! {
     RecordingTooLong: Error, Accepted, GoOn;
     /// `contactScope` names a place that the field for it does not give.
     ContactScopeIncomplete: Error, Accepted, GoOn;
-    /// An access number is empty, too long or holds control characters.
+    /// An access number is empty, too long, has a blank at either end or holds control characters.
     AccessNumberInvalid: Error, Accepted, GoOn;
     /// An access number belongs to an older dial plan, or stands twice.
     DuplicateAccessNumber: Error, Accepted, GoOn;
@@ -203,11 +203,11 @@ codes! {
     WebhookURLInvalid: Error, Accepted, GoOn;
     /// An entry of `allowedPeers` is no network as in `192.0.2.0/24`.
     NetworkInvalid: Error, Accepted, GoOn;
-    /// An HTTP client has no scope, or the name of another.
+    /// An HTTP client has no scope, the name of another, or no usable name.
     HTTPClientInvalid: Error, Accepted, GoOn;
-    /// The size of the volume is not written as in `1Gi`.
+    /// The size of the volume is not written as in `1Gi`, or is 0.
     SizeInvalid: Error, Accepted, GoOn;
-    /// A block of `notifier.pod` has not the form that a Pod wants.
+    /// A block of `notifier.pod` has not the form that a Pod wants, or has a field that a Pod does not.
     PodInvalid: Error, Accepted, GoOn;
     /// The PIN in the Secret of a mailbox breaks a rule of its policy.
     PINRefused: Error, Accepted, GoOn;
@@ -426,12 +426,59 @@ impl Notes {
     /// Errors first, then by field: the order in which people and files get them.
     pub fn sort(&mut self) {
         self.0.sort_by(|a, b| {
-            (a.code.severity(), &a.path, a.code, &a.message).cmp(&(
-                b.code.severity(),
-                &b.path,
-                b.code,
-                &b.message,
-            ))
+            let by_severity = a.code.severity().cmp(&b.code.severity());
+            let by_path = || pieces(&a.path).cmp(pieces(&b.path));
+            by_severity.then_with(by_path).then_with(|| (a.code, &a.message).cmp(&(b.code, &b.message)))
         });
+    }
+}
+
+/// A path in pieces that sort as its fields do: each index as a number, then the text up to the next index.
+fn pieces(path: &str) -> impl Iterator<Item = (Option<u64>, &str)> {
+    path.split('[').map(|piece| {
+        let index = piece.split_once(']').and_then(|(index, rest)| Some((index.parse().ok()?, rest)));
+        index.map_or((None, piece), |(index, rest)| (Some(index), rest))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn errors_come_first_and_entries_of_lists_in_the_order_of_the_list() {
+        let mut notes = Notes::default();
+        notes.add(Code::ShortPINAllowed, "spec.a", "", "");
+        for path in [
+            "spec.groups[10].names[0]",
+            "spec.groups[2].names[11]",
+            "spec.groups",
+            "spec.labels[b2]",
+            "spec.groups[2].names[9]",
+            "spec.groupsAllowed[1]",
+            "spec.groups[2].mask",
+            "spec.labels[b10]",
+            "metadata.name",
+        ] {
+            notes.add(Code::ValueNotAllowed, path, "", "");
+        }
+        notes.sort();
+        let paths: Vec<&str> = notes.all().iter().map(|finding| finding.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                "metadata.name",
+                "spec.groups",
+                "spec.groups[2].mask",
+                "spec.groups[2].names[9]",
+                "spec.groups[2].names[11]",
+                "spec.groups[10].names[0]",
+                "spec.groupsAllowed[1]",
+                "spec.labels[b10]",
+                "spec.labels[b2]",
+                "spec.a",
+            ]
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Which markup the texts of mails may hold: `b i em strong br p`, and `a` with an address for http, https or mailto.
 
+use super::shown::shown_to;
+
 /// The first piece of markup that is not allowed and is left out when the text is sent, as it stands in the text.
 #[must_use]
 pub fn first_not_allowed(text: &str) -> Option<String> {
@@ -11,18 +13,17 @@ pub fn first_not_allowed(text: &str) -> Option<String> {
             rest = after;
             continue;
         }
-        let Some((tag, behind)) = after.split_once('>') else { return Some(shown(after)) };
+        let Some((tag, behind)) = after.split_once('>') else { return Some(as_it_stands(after)) };
         if !allowed(tag) {
-            return Some(shown(tag));
+            return Some(as_it_stands(tag));
         }
         rest = behind;
     }
     None
 }
 
-fn shown(tag: &str) -> String {
-    let short: String = tag.chars().take(40).flat_map(char::escape_debug).collect();
-    format!("<{short}>")
+fn as_it_stands(tag: &str) -> String {
+    format!("<{}>", shown_to(tag, 40))
 }
 
 fn allowed(tag: &str) -> bool {
@@ -84,11 +85,7 @@ mod tests {
             ("<p", "<p>"),
             ("<bold>", "<bold>"),
         ] {
-            assert_eq!(
-                first_not_allowed(text).as_deref(),
-                Some(first.replace('"', "\\\"").as_str()),
-                "{text}"
-            );
+            assert_eq!(first_not_allowed(text).as_deref(), Some(first), "{text}");
         }
     }
 }

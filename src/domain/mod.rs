@@ -10,6 +10,7 @@ pub mod object;
 pub mod policy;
 pub mod route;
 pub mod scalar;
+pub mod shown;
 pub mod snapshot;
 pub mod status;
 pub mod workload;

@@ -24,6 +24,13 @@ pub const fn default_port(way: Way) -> u16 {
     }
 }
 
+/// Port of a gateway on a dial plan: its own, else the default. A simulator without one takes any that is free.
+#[must_use]
+pub fn port(security: Security, gateway: &Gateway) -> Option<u16> {
+    let by_default = (!gateway.simulator).then(|| default_port(way(security, gateway)));
+    gateway.port.or(by_default)
+}
+
 /// Gateways of each dial plan in the order in which they are tried: by priority, then by name.
 #[must_use]
 pub fn gateways_of(linked: &Linked) -> Vec<Vec<u32>> {

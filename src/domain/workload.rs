@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::finding::Code;
 use super::object::{Auth, Family, Identity, Mode, NotifierTls, Tls, UriType};
-use super::route::{Way, default_port, way};
+use super::route::{Way, default_port, port, way};
 use super::scalar::LampAddress;
 use super::{Claim, Outcome};
 use crate::sip::text::{Host, HostPort};
@@ -159,20 +159,19 @@ impl Outcome {
     fn gateway_route(&self, gateway: u32, plan: usize) -> Option<GatewayRoute> {
         let node = self.linked.gateways.get(gateway as usize)?;
         let gateway = &node.value.0;
-        let way = way(self.linked.dial_plans.get(plan)?.value.security, gateway);
+        let security = self.linked.dial_plans.get(plan)?.value.security;
         let address = if gateway.simulator { None } else { Some(gateway.address.clone()?) };
+        let way = way(security, gateway);
+        let proxy = gateway.proxy.as_ref().filter(|_| !gateway.simulator);
         Some(GatewayRoute {
             name: node.name.to_string(),
-            port: gateway.port.or_else(|| address.as_ref().map(|_| default_port(way))),
+            port: port(security, gateway),
             address,
             way,
             family: gateway.family,
             max_notify_per_second: gateway.max_notify_per_second,
             identity: gateway.identity.clone(),
-            proxy: gateway
-                .proxy
-                .as_ref()
-                .filter(|_| !gateway.simulator)
+            proxy: proxy
                 .map(|(host, port)| HostPort { host: host.clone(), port: port.unwrap_or(default_port(way)) }),
             auth: gateway.auth.clone(),
             tls: gateway.tls.clone(),

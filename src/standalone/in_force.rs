@@ -8,12 +8,16 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 
+use crate::api::dial_plan::UMDialPlanSpec;
 use crate::domain::{Finding, Kind, Snapshot};
 use crate::source::collect::Object;
 use crate::source::manifest::{Document, Loaded, ObjectKey, Problem};
 
 /// Annotation by which lamps are sent again: any new value does.
 const REFRESH: &str = "um.lamplighter.dev/refresh-requested-at";
+
+const STORE_TYPE: &str = "spec.notifier.store.type";
+const POSTGRESQL: &str = "PostgreSQL";
 
 /// An object in force, and the manifest that it comes from.
 pub struct Entry {
@@ -252,15 +256,7 @@ fn aged(mut object: Object, generation: i64, created: Option<&Time>) -> Object {
 /// A field that can't be changed, and was. An API server refuses that by the CEL rules of the definitions.
 fn changed_for_good(before: &Object, after: &Object, document: &Document) -> Option<Problem> {
     let (path, old, new) = match (before, after) {
-        (Object::DialPlan(before), Object::DialPlan(after)) => {
-            let (before, after) = (&before.spec, &after.spec);
-            let digits = (before.number_of_digits_in_extension, after.number_of_digits_in_extension);
-            if digits.0 != digits.1 {
-                ("spec.numberOfDigitsInExtension", digits.0.to_string(), digits.1.to_string())
-            } else {
-                ("spec.uriType", before.uri_type.clone(), after.uri_type.clone())
-            }
-        }
+        (Object::DialPlan(before), Object::DialPlan(after)) => of_dial_plan(&before.spec, &after.spec)?,
         (Object::Policy(before), Object::Policy(after)) => (
             "spec.dialPlanRef.name",
             before.spec.dial_plan_ref.name.clone(),
@@ -268,12 +264,33 @@ fn changed_for_good(before: &Object, after: &Object, document: &Document) -> Opt
         ),
         _ => return None,
     };
+    let instead = match path {
+        STORE_TYPE => "since nothing copies what is in the database back",
+        _ => "make another object beside this one, and move the mailboxes",
+    };
     (old != new).then(|| Problem {
         place: document.place_of(path),
         path: path.to_owned(),
         code: "FieldImmutable",
         message: format!("{path} was {old} and can't be changed to {new}"),
-        advice: "write the old value again, make another object beside this one, and move the mailboxes; until then the version before stays in force".into(),
+        advice: format!("write the old value again, {instead}; until then the version before stays in force"),
         object: Some(document.key()),
     })
+}
+
+/// The first of the three fields that differs.
+fn of_dial_plan(before: &UMDialPlanSpec, after: &UMDialPlanSpec) -> Option<(&'static str, String, String)> {
+    let digits = |spec: &UMDialPlanSpec| spec.number_of_digits_in_extension.to_string();
+    let store = |spec: &UMDialPlanSpec| {
+        let store = spec.notifier.as_ref().and_then(|notifier| notifier.store.clone());
+        store.unwrap_or_default().type_
+    };
+    let changed = [
+        ("spec.numberOfDigitsInExtension", digits(before), digits(after)),
+        ("spec.uriType", before.uri_type.clone(), after.uri_type.clone()),
+        (STORE_TYPE, store(before), store(after)),
+    ];
+    // From SQLite to PostgreSQL is allowed.
+    let is_fine = |(path, old, _): &(&str, String, String)| *path == STORE_TYPE && old != POSTGRESQL;
+    changed.into_iter().find(|field| field.1 != field.2 && !is_fine(field))
 }

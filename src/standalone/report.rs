@@ -13,7 +13,7 @@ use crate::api::Condition;
 use crate::domain::status::ready;
 use crate::domain::{Claim, Kind, Outcome, Severity};
 use crate::source::collect::{problem_about, problem_of};
-use crate::source::manifest::{Problem, render_error, render_warning, text_of};
+use crate::source::manifest::{Look, Problem, Source, render, text_of};
 
 /// Findings and problems, rendered, and how many of them are errors.
 #[derive(Default, PartialEq, Eq)]
@@ -53,26 +53,23 @@ impl Report {
             ))
         });
         let errors = all.iter().filter(|(_, severity)| *severity == Severity::Error).count();
-        let mut sources = BTreeMap::new();
-        let texts =
-            all.iter().map(|(problem, severity)| rendered(dir, problem, *severity, &mut sources)).collect();
-        Self { texts, errors }
+        Self { texts: rendered(dir, &all), errors }
     }
 }
 
-fn rendered(
-    dir: &Path,
-    problem: &Problem,
-    severity: Severity,
-    sources: &mut BTreeMap<Arc<str>, Option<String>>,
-) -> String {
-    let source = sources
-        .entry(Arc::clone(&problem.place.file))
-        .or_insert_with(|| text_of(&dir.join(&*problem.place.file)));
-    match severity {
-        Severity::Error => render_error(problem, source.as_deref()),
-        Severity::Warning | Severity::Reason => render_warning(problem, source.as_deref()),
+/// Each as rustc would show it. A file is read once, and its lines are found once.
+fn rendered(dir: &Path, all: &[(Problem, Severity)]) -> Vec<String> {
+    let mut files: BTreeMap<&str, Option<String>> = BTreeMap::new();
+    for (problem, _) in all {
+        files.entry(&problem.place.file).or_insert_with_key(|file| text_of(&dir.join(file)));
     }
+    let sources: BTreeMap<&str, Source<'_>> =
+        files.iter().filter_map(|(file, text)| Some((*file, Source::new(text.as_deref()?)))).collect();
+    let text = |(problem, severity): &(Problem, Severity)| {
+        let look = Look { is_warning: *severity != Severity::Error, ..Look::default() };
+        render(problem, sources.get(&*problem.place.file), look)
+    };
+    all.iter().map(text).collect()
 }
 
 /// One table for each kind, over all namespaces, with the columns of `kubectl get`.
@@ -81,7 +78,8 @@ pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> Vec<Table> {
     let now = Time(Timestamp::UNIX_EPOCH);
     let mut plans =
         Table::new(&["NAMESPACE", "UMDIALPLAN", "URI-TYPE", "SECURITY", "MAILBOXES", "READY", "REASON"]);
-    let mut policies = Table::new(&["NAMESPACE", "UMMAILBOXPOLICY", "PLAN", "MWI", "READY", "REASON"]);
+    let mut policies =
+        Table::new(&["NAMESPACE", "UMMAILBOXPOLICY", "PLAN", "MWI", "SMS", "MISSED-CALL", "READY", "REASON"]);
     let mut gateways =
         Table::new(&["NAMESPACE", "UMIPGATEWAY", "ADDRESS", "STATUS", "MWI", "PLANS", "READY", "REASON"]);
     let mut mailboxes = Table::new(&[
@@ -105,10 +103,10 @@ pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> Vec<Table> {
         }
         for (at, node) in linked.policies.iter().enumerate() {
             let Some(status) = outcome.policy_status(at, None, &now) else { continue };
-            policies.row(
-                &[namespace, &node.name, &node.value.0.dial_plan, yes(node.value.0.allow_mwi)],
-                &status.conditions,
-            );
+            let policy = &node.value.0;
+            let [mwi, sms, missed_call] = [policy.allow_mwi, policy.sms, policy.missed_calls].map(yes);
+            let cells = [namespace, &*node.name, &policy.dial_plan, mwi, sms, missed_call];
+            policies.row(&cells, &status.conditions);
         }
         for (at, node) in linked.gateways.iter().enumerate() {
             let Some(status) = outcome.gateway_status(at, None, &now) else { continue };

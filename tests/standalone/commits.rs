@@ -178,6 +178,33 @@ fn the_dial_plan_of_a_policy_cannot_be_changed() {
 }
 
 #[test]
+fn the_store_of_a_dial_plan_cannot_go_back_from_postgresql_to_sqlite() {
+    let lit = Lit::new();
+    let sqlite = lit.office.read("plan.yaml");
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: voice}\nstringData: {uri: \"postgresql://db/lamps\"}\n";
+    lit.office.write("secret.yaml", secret);
+    let store = "notifier: {store: {type: PostgreSQL, connectionSecretRef: {name: db, key: uri}}, ";
+    let postgresql = sqlite.replace("notifier: {", store);
+    assert_ne!(postgresql, sqlite);
+    let mark = lit.program.mark();
+    lit.office.write("plan.yaml", &postgresql);
+    lit.office.write("noor.yaml", &mailbox("noor", "sales", &["4205"], ""));
+    lit.program.says(mark, "noor");
+    let mark = lit.program.mark();
+    lit.office.write("plan.yaml", &sqlite);
+    let message = "spec.notifier.store.type was PostgreSQL and can't be changed to SQLite";
+    lit.program.says_all(
+        mark,
+        &["error[FieldImmutable]", "--> plan.yaml:4:", message, "= help: write the old value again"],
+    );
+    lit.lives(4);
+    let mark = lit.program.mark();
+    lit.office.write("plan.yaml", &postgresql);
+    lit.program.says(mark, "no findings");
+    lit.lives(4);
+}
+
+#[test]
 fn a_value_that_never_was_in_force_without_error_can_be_changed() {
     let phone = Phone::start();
     let office = Office::with(phone.port);

@@ -96,10 +96,10 @@ fn named_keys(value: &Value, found: &mut Vec<(String, String)>) {
             if let Some(name) = value.pointer("/certificateSecretRef/name").and_then(Value::as_str) {
                 found.extend(["tls.crt", "tls.key"].map(|key| (name.to_owned(), key.to_owned())));
             }
+            // Of a mail server, or of one for text messages.
             if let Some(name) = value.pointer("/authSecretRef/name").and_then(Value::as_str) {
-                found.extend(
-                    ["username", "systemId", "password"].map(|key| (name.to_owned(), key.to_owned())),
-                );
+                let keys = ["username", "systemId", "password"];
+                found.extend(keys.map(|key| (name.to_owned(), key.to_owned())));
             }
             fields.values().for_each(|value| named_keys(value, found));
         }

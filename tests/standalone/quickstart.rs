@@ -36,12 +36,12 @@ fn the_quick_start_prints_tables_and_a_command_that_lights_the_simulated_lamp() 
     let text = program.process.stdout.text();
     for row in [
         "NAMESPACE  UMDIALPLAN   URI-TYPE  SECURITY   MAILBOXES  READY  REASON",
-        "NAMESPACE  UMMAILBOXPOLICY      PLAN         MWI   READY  REASON",
+        "NAMESPACE  UMMAILBOXPOLICY      PLAN         MWI   SMS   MISSED-CALL  READY  REASON",
         "NAMESPACE  UMIPGATEWAY      ADDRESS      STATUS    MWI   PLANS",
         "NAMESPACE  UMMAILBOX   EXTENSION  POLICY        PLAN         MWI-ALLOWED  READY  REASON",
         "voice      lina        4201       sales         head-office  True",
         // Nobody wrote it: a dial plan has one unless it is told otherwise.
-        "voice      head-office-default  head-office  true  True   Ready",
+        "voice      head-office-default  head-office  true  true  true         True   Ready",
     ] {
         assert!(text.contains(row), "`{row}` is not in\n{text}");
     }

@@ -1,6 +1,6 @@
 //! The index of `docs/findings.md`: each code that a user may meet, how much it matters and what it means in one line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use lamplighter::domain::finding::{Code, Severity};
@@ -14,6 +14,14 @@ const FINDINGS: &str = "src/domain/finding.rs";
 const PROBLEMS: &str = "src/source/manifest/problem.rs";
 /// Where a manifest is compared with what it said before.
 const CHANGES: &str = "src/standalone/in_force.rs";
+
+/// The page of each kind.
+const KINDS: [(&str, &str); 4] = [
+    ("UMDialPlan", "docs/um-dial-plan.md"),
+    ("UMMailboxPolicy", "docs/um-mailbox-policy.md"),
+    ("UMIPGateway", "docs/um-ip-gateway.md"),
+    ("UMMailbox", "docs/um-mailbox.md"),
+];
 
 /// The table of findings.
 pub fn findings() -> String {
@@ -56,6 +64,37 @@ pub fn check_problems() -> Vec<String> {
             format!("{MANUAL}:1: {code} is not explained: add `## {code}`, what it means and what to do")
         })
         .collect()
+}
+
+/// Complaints about codes that the page of a kind does not list below "Findings". Which codes a kind has, the golden cases show;
+/// reasons are about mailboxes.
+pub fn check_lists() -> Vec<String> {
+    let mut wanted: BTreeSet<(&str, String)> = BTreeSet::new();
+    for path in tree::names().into_iter().filter(|path| path.ends_with("/out/findings.txt")) {
+        for line in tree::read(&path).lines() {
+            let Some((code, rest)) = line.split_once('[').and_then(|(_, rest)| rest.split_once("] ")) else {
+                continue;
+            };
+            let page = KINDS.iter().find(|(kind, _)| rest.starts_with(&format!("{kind}/")));
+            wanted.extend(page.map(|(_, page)| (*page, code.to_owned())));
+        }
+    }
+    assert!(
+        wanted.len() > 50,
+        "tests/golden:1: only {} codes were found: mend the reader in this test",
+        wanted.len()
+    );
+    let reasons = Code::ALL.iter().filter(|code| code.severity() == Severity::Reason);
+    wanted.extend(reasons.map(|code| ("docs/um-mailbox.md", code.to_string())));
+    let list = |page: &str| {
+        let text = tree::read(page);
+        text.split_once("## Findings").map(|(_, list)| list.to_owned()).unwrap_or_default()
+    };
+    let is_missing = |(page, code): &(&str, String)| !list(page).contains(&format!("[{code}](findings.md#"));
+    let complaint = |(page, code): (&str, String)| {
+        format!("{page}:1: the findings at the end lack {code}: add it where it belongs")
+    };
+    wanted.into_iter().filter(is_missing).map(complaint).collect()
 }
 
 fn table(rows: impl Iterator<Item = (String, &'static str, String)>) -> String {

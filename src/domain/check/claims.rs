@@ -6,6 +6,7 @@ use super::losers;
 use crate::domain::finding::{Code, Kind};
 use crate::domain::link::{Linked, LinkedMailbox, Node};
 use crate::domain::object::spoken;
+use crate::domain::shown::short;
 
 pub fn display_names_are_unique(linked: &mut Linked) {
     unique_names(Kind::DialPlan, &mut linked.dial_plans, |value| &value.display_name);
@@ -17,7 +18,8 @@ fn unique_names<T>(kind: Kind, nodes: &mut [Node<T>], shown: impl Fn(&T) -> &str
     let claims = nodes.iter().enumerate().map(|(at, node)| (shown(&node.value).to_lowercase(), at));
     for (loser, winner, _) in losers(nodes, claims.collect()) {
         let Some(node) = nodes.get_mut(loser) else { continue };
-        let message = format!("`{}` is already the display name of {kind}/{winner}", shown(&node.value));
+        let message =
+            format!("`{}` is already the display name of {kind}/{winner}", short(shown(&node.value)));
         node.notes.add(
             Code::DuplicateDisplayName,
             "spec.displayName",

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::reader::{Reader, one, short, too_many};
+use super::reader::{Reader, one, too_many};
 use crate::domain::finding::Code;
 use crate::domain::scalar::{E164, Expected, language_tag, phone_number};
+use crate::domain::shown::short;
 
 /// Most entries of a list of numbers.
 const MOST_NUMBERS: usize = 32;
@@ -61,13 +62,14 @@ pub fn spoken(number: &str) -> String {
 }
 
 pub fn access_number(text: &str) -> Result<(), Expected> {
-    let sound = (1..=32).contains(&text.chars().count())
-        && text.trim() == text
-        && !text.chars().any(char::is_control);
-    if sound {
-        Ok(())
+    if !(1..=32).contains(&text.chars().count()) {
+        Err(Expected("1 to 32 characters: an extension, a number, or a SIP address"))
+    } else if text.chars().any(char::is_control) {
+        Err(Expected("one line without control characters, as in 4000"))
+    } else if text.trim() != text {
+        Err(Expected("no blank at either end, as in 4000"))
     } else {
-        Err(Expected("1 to 32 characters, no blank at either end: an extension, a number, or a SIP address"))
+        Ok(())
     }
 }
 
@@ -120,7 +122,7 @@ pub fn contacts(r: &mut Reader<'_>, scope: &str, list: &str, extension: &str, at
         || (extension.len() == usize::from(digits) && extension.bytes().all(|b| b.is_ascii_digit()));
     if !sound {
         // The codes of a mailbox's extension would keep every lamp of the dial plan as it is.
-        let message = format!("`{}` can't be an extension of this dial plan", super::short(extension));
+        let message = format!("`{}` can't be an extension of this dial plan", short(extension));
         r.find(
             Code::PhoneNumberInvalid,
             "extension",
@@ -183,7 +185,7 @@ pub fn announcement(r: &mut Reader<'_>, enabled: &str, file: &str) {
 fn filename(r: &mut Reader<'_>, key: &'static str, file: &str, right: bool, expected: &str) {
     let sound = right && file.chars().count() <= LONGEST_PATH && !file.chars().any(char::is_control);
     if !sound {
-        let message = format!("`{}` can't be the file", super::short(file));
+        let message = format!("`{}` can't be the file", short(file));
         r.find(Code::GreetingFilenameInvalid, key, message, format!("expected {expected}"));
     }
     r.serve(key, if sound { file } else { "" });

@@ -8,6 +8,7 @@ use super::reader::{Reader, Served, word};
 use super::{AUDIO_CODECS, number, shown_name};
 use crate::api::dial_plan::{UMDialPlan, UMDialPlanSpec};
 use crate::domain::finding::{Code, Notes};
+use crate::domain::shown::short;
 
 /// Form of the addresses of a dial plan (Exchange `URIType`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,7 +248,7 @@ fn check_name(notes: &mut Notes, name: &str) {
         notes.add(
             Code::NameInvalid,
             "metadata.name",
-            format!("`{}` can't be the name of a dial plan", name.escape_debug()),
+            format!("`{}` can't be the name of a dial plan", short(name)),
             "use at most 40 small letters, digits and `-`; the name that people read goes into spec.displayName",
         );
     }
@@ -266,7 +267,7 @@ fn long_names(r: &mut Reader<'_>, plan: &DialPlan, given: bool) {
         r.find(Code::DisplayNameInvalid, "displayName", message, advice);
     }
     if plan.uri_type == UriType::SipName && name.contains(' ') {
-        let message = format!("`{name}` has spaces, and the dial plan is of uriType SipName");
+        let message = format!("`{}` has spaces, and the dial plan is of uriType SipName", short(name));
         let advice = "where Lync uses this dial plan, write the display name without spaces";
         r.find(Code::DisplayNameHasSpaces, "displayName", message, advice);
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::reader::{Reader, short, too_many};
+use super::reader::{Reader, too_many};
 use crate::api::dial_plan::DialGroupEntry;
 use crate::domain::dialing::{DialString, Dialing, Entry, Mask, NumberFormat, Permissions, fits};
 use crate::domain::finding::{Code, Notes};
 use crate::domain::scalar::Expected;
+use crate::domain::shown::short;
 
 /// Most rules of one kind.
 const MOST_RULES: usize = 200;

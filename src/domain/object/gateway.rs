@@ -8,6 +8,7 @@ use super::{number, one_of, port, shown_name};
 use crate::api::ip_gateway::{self as wire, UMIPGateway, UMIPGatewaySpec};
 use crate::domain::finding::{Code, Notes};
 use crate::domain::scalar::{Expected, Pilot, gateway_address};
+use crate::domain::shown::short;
 use crate::domain::snapshot::KeyName;
 use crate::sip::text::{Host, HostPort};
 
@@ -299,7 +300,7 @@ fn read_address(notes: &mut Notes, text: Option<&str>, simulator: bool, family: 
             notes.add(
                 Code::AddressInvalid,
                 PATH,
-                format!("`{}` can't be an address", text.escape_debug()),
+                format!("`{}` can't be an address", short(text)),
                 format!("expected {}", expected.0),
             );
             return None;
@@ -370,7 +371,7 @@ fn groups(
             let Some(pilot) = pilot else { continue };
             pilots.push(pilot.as_str().to_owned());
             if !seen.insert(pilot) {
-                let message = format!("pilot identifier {} stands twice on this gateway", super::short(text));
+                let message = format!("pilot identifier {} stands twice on this gateway", short(text));
                 notes.add(
                     Code::DuplicatePilotIdentifier,
                     path,
@@ -394,7 +395,7 @@ fn read_identity(notes: &mut Notes, identity: &wire::Identity) -> Identity {
         let text = text.as_ref()?;
         let template = Template::read(text);
         if let Err(expected) = &template {
-            let message = format!("`{}` does not make a SIP URI", text.escape_debug());
+            let message = format!("`{}` does not make a SIP URI", short(text));
             notes.add(
                 Code::IdentityInvalid,
                 format!("spec.identity.{field}"),

@@ -5,6 +5,7 @@ use super::{AUDIO_CODECS, DialPlan, UriType};
 use crate::api::mailbox::{MailboxPin, UMMailbox, UMMailboxSpec};
 use crate::domain::finding::{Code, Notes};
 use crate::domain::scalar::{Expected, Extension, LampAddress, mail_address};
+use crate::domain::shown::short;
 use crate::domain::snapshot::KeyName;
 
 /// A mailbox, read. What has an error is left out of the lists.
@@ -228,7 +229,7 @@ impl Mailbox {
 
 /// Addresses that no dial plan would take, whichever it is. What is empty is said here alone.
 fn addresses_fit(notes: &mut Notes, resource: Option<&str>, lamps: Option<&[String]>) {
-    let short = |text: &str| {
+    let fits = |text: &str| {
         if text.chars().count() <= 128 { Ok(()) } else { Err(Expected("at most 128 characters")) }
     };
     let given = |expected: &'static str| {
@@ -241,12 +242,12 @@ fn addresses_fit(notes: &mut Notes, resource: Option<&str>, lamps: Option<&[Stri
     if let Some(text) = resource {
         let path = "spec.sipResourceIdentifier";
         one(notes, path, text, Code::SipResourceIdentifierInvalid, given(address));
-        one(notes, path, text, Code::TextTooLong, short);
+        one(notes, path, text, Code::TextTooLong, fits);
     }
     for (at, text) in lamps.unwrap_or_default().iter().enumerate().take(MOST) {
         let path = format!("spec.messageWaitingIndicatorExtensions[{at}]");
         one(notes, &path, text, Code::LampAddressInvalid, given(lamp));
-        one(notes, &path, text, Code::TextTooLong, short);
+        one(notes, &path, text, Code::TextTooLong, fits);
     }
 }
 
@@ -318,7 +319,7 @@ fn mail_for_pin(notes: &mut Notes, pin: Option<&MailboxPin>, has_mail: bool) {
 
 fn check_display_name(notes: &mut Notes, name: &str) {
     if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
-        let message = format!("`{}` can't be a display name", name.escape_debug());
+        let message = format!("`{}` can't be a display name", short(name));
         notes.add(
             Code::DisplayNameInvalid,
             "spec.displayName",
@@ -374,7 +375,7 @@ fn read_extension(
     code: Code,
 ) -> Option<Extension> {
     let Ok(extension) = text.parse::<Extension>() else {
-        let message = format!("`{}` can't be an extension", text.escape_debug());
+        let message = format!("`{}` can't be an extension", short(text));
         let digits = dial_plan.map_or_else(|| "1 to 20".to_owned(), |dial_plan| dial_plan.digits.to_string());
         notes.add(code, path(), message, format!("expected {digits} digits, in quotes"));
         return None;
@@ -426,7 +427,7 @@ fn read_resource(notes: &mut Notes, text: Option<&str>, dial_plan: &DialPlan) ->
         (Some(text), uri_type) => match address(text, uri_type) {
             Ok(address) => Some(address),
             Err(expected) => {
-                let message = format!("`{}` does not fit the dial plan's uriType", text.escape_debug());
+                let message = format!("`{}` does not fit the dial plan's uriType", short(text));
                 notes.add(
                     Code::SipResourceIdentifierInvalid,
                     PATH,
@@ -450,7 +451,7 @@ fn read_lamps(notes: &mut Notes, texts: &[String], dial_plan: &DialPlan) -> Vec<
                 Ok(address) => Some(address),
                 Err(expected) => {
                     let message =
-                        format!("`{}` can't be the address of a lamp on this dial plan", text.escape_debug());
+                        format!("`{}` can't be the address of a lamp on this dial plan", short(text));
                     notes.add(Code::LampAddressInvalid, path(), message, format!("expected {}", expected.0));
                     None
                 }

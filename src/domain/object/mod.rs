@@ -28,7 +28,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::finding::{Code, Notes};
 use super::scalar::display_name;
-use reader::short;
+use super::shown::short;
 
 /// Formats of recordings (Exchange `AudioCodecEnum`), the default first.
 const AUDIO_CODECS: [&str; 4] = ["Mp3", "G711", "Wma", "Gsm"];
@@ -65,12 +65,7 @@ fn one_of<T: Copy>(notes: &mut Notes, path: &str, value: &str, first: (&str, T),
             format!("choose one of {}", words.join(", "))
         }
     };
-    notes.add(
-        Code::ValueNotAllowed,
-        path,
-        format!("`{}` is not a possible value", value.escape_debug()),
-        advice,
-    );
+    notes.add(Code::ValueNotAllowed, path, format!("`{}` is not a possible value", short(value)), advice);
     first.1
 }
 
@@ -81,7 +76,7 @@ fn shown_name(notes: &mut Notes, given: Option<&String>, meta: &ObjectMeta) -> S
         notes.add(
             Code::DisplayNameInvalid,
             "spec.displayName",
-            format!("`{}` can't be a display name", given.escape_debug()),
+            format!("`{}` can't be a display name", short(given)),
             format!("expected {}", expected.0),
         );
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reader::{one, one_as, short, too_many, word};
+use super::reader::{one, one_as, too_many, word};
 use super::{number, one_of, pod, port};
 use crate::api::notifier::{
     HttpClient, HttpTls, NotifierGuard, NotifierHttp, NotifierMail, NotifierSip, NotifierSipTls, NotifierSms,
@@ -11,6 +11,7 @@ use crate::api::notifier::{
 use crate::api::reference::CaRef;
 use crate::domain::finding::{Code, Notes};
 use crate::domain::scalar::{Expected, gateway_address, interval, mail_address, network};
+use crate::domain::shown::short;
 use crate::domain::snapshot::KeyName;
 use crate::sip::text::Host;
 

@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::reader::{short, too_many, word};
+use super::reader::{too_many, word};
 use crate::api::notifier::{NotifierPod, NotifierService};
 use crate::domain::finding::{Code, Notes};
+use crate::domain::shown::short;
 
 /// Most entries of a table.
 const MOST_TEXTS: usize = 64;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::number;
 use crate::domain::finding::{Code, Notes};
 use crate::domain::scalar::Expected;
+use crate::domain::shown::short;
 
 /// A setting that is served: the field's name and its value.
 pub type Served = Vec<(&'static str, Value)>;
@@ -67,7 +68,12 @@ impl<'a> Reader<'a> {
         let odd = |c: char| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'));
         if value.chars().any(odd) {
             let message = "the text holds control characters".to_owned();
-            self.find(Code::TextTooLong, key, message, "write it on one line, without control characters");
+            let advice = if lines {
+                "remove them; several lines are possible"
+            } else {
+                "write it on one line, without control characters"
+            };
+            self.find(Code::TextTooLong, key, message, advice);
             return false;
         }
         true
@@ -160,7 +166,9 @@ const fn noun(code: Code) -> &'static str {
         Code::SipResourceIdentifierInvalid => "a SIP address or number",
         Code::LampAddressInvalid => "the address of a lamp",
         Code::PilotIdentifierInvalid => "a pilot identifier",
-        _ => "used here",
+        Code::HTTPClientInvalid => "the name of a client",
+        Code::TextTooLong => "the address of a lamp",
+        _ => "the value of this field",
     }
 }
 
@@ -177,20 +185,18 @@ pub fn word(notes: &mut Notes, path: &str, value: &str, words: &[&'static str]) 
     if let Some(found) = words.iter().find(|word| **word == value) {
         return found;
     }
+    // YAML makes a Boolean of these two.
+    let quoted = |word: &str| matches!(word, "True" | "False");
     let advice = match words.iter().find(|word| word.eq_ignore_ascii_case(value)) {
+        Some(word) if quoted(word) => {
+            format!("write \"{word}\", in quotes: capital and small letters count")
+        }
         Some(word) => format!("write `{word}`: capital and small letters count"),
-        None => format!("choose one of {}", words.join(", ")),
+        None => {
+            let written = |word: &&str| if quoted(word) { format!("\"{word}\"") } else { (*word).to_owned() };
+            format!("choose one of {}", words.iter().map(written).collect::<Vec<_>>().join(", "))
+        }
     };
     notes.add(Code::ValueNotAllowed, path, format!("`{}` is not a possible value", short(value)), advice);
     words.first().copied().unwrap_or_default()
-}
-
-/// A value as it is repeated in a message: on one line, and not long.
-pub fn short(value: &str) -> String {
-    const MOST: usize = 64;
-    let mut text: String = value.chars().take(MOST).flat_map(char::escape_debug).collect();
-    if value.chars().nth(MOST).is_some() {
-        text.push('…');
-    }
-    text
 }

@@ -12,6 +12,7 @@ use crate::domain::dialing::Permissions;
 use crate::domain::finding::Kind;
 use crate::domain::link::{LinkedMailbox, Node};
 use crate::domain::object::{DialPlan, Gateway, MailboxPolicy};
+use crate::domain::route::port;
 
 /// The object that a value comes from.
 pub type Origin = (Kind, Arc<str>);
@@ -80,7 +81,7 @@ impl View<'_> {
         if self.policy.is_none() {
             settings.set("displayName", plan.display_name.as_str(), &from);
             settings.set("audioCodec", plan.audio_codec, &from);
-            let gateways = self.gateways().map(|gateway| shown(gateway, &node.name));
+            let gateways = self.gateways().map(|gateway| shown(gateway, node));
             settings.set("gateways", gateways.collect::<Vec<_>>(), &from);
         }
     }
@@ -164,15 +165,15 @@ impl View<'_> {
 }
 
 /// What a voice-mail server knows of a gateway, with the pilot identifiers that lead to the dial plan.
-fn shown(node: &Node<(Gateway, Vec<u32>)>, plan: &str) -> Value {
+fn shown(node: &Node<(Gateway, Vec<u32>)>, plan: &Node<DialPlan>) -> Value {
     let gateway = &node.value.0;
-    let groups = gateway.groups.iter().filter(|group| group.dial_plan == plan);
+    let groups = gateway.groups.iter().filter(|group| group.dial_plan == *plan.name);
     let pilots: Vec<&String> = groups.flat_map(|group| &group.pilots).collect();
     json!({
         "name": &*node.name,
         "displayName": gateway.display_name,
         "address": gateway.address.as_ref().map(ToString::to_string),
-        "port": gateway.port,
+        "port": port(plan.value.security, gateway),
         "status": gateway.status.as_str(),
         "outcallsAllowed": gateway.outcalls_allowed,
         "messageWaitingIndicatorAllowed": gateway.mwi_allowed,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::as_text;
 use super::check_scalar::{self, Wrong};
 use super::fields::{Field, segment};
 use super::problem::Code;
@@ -49,6 +50,11 @@ impl Walk {
             let path = path.to_owned();
             self.found.push(Found { mark, path, code, message, advice });
         }
+    }
+
+    /// Whether this is the document itself and nothing inside it.
+    pub(super) fn is_at_top(&self) -> bool {
+        self.path.is_empty()
     }
 
     /// Does `work` with `segment` (`.name`, `[0]`) added to the path.
@@ -173,6 +179,7 @@ impl Walk {
                 format!("write fields here: {}", listed(&names))
             }
             Expected::List => "begin each item with `- `".to_owned(),
+            Expected::Text if !schema::words(schema).is_empty() => as_text::one_of(&schema::words(schema)),
             _ => format!("write {} after the colon", expected.words()),
         };
         self.find(mark, Code::WrongType, format!("expected {}, found {found}", expected.words()), advice);

@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value};
 
+use super::as_text;
 use super::scalar::{Meaning, meaning};
 use super::schema::{self, Expected};
 use super::suggest::{listed, quoted, shown};
@@ -60,8 +61,13 @@ impl Case<'_> {
                 advice: format!("write {value}"),
             }),
             (Meaning::LegacyBool(value), Expected::Text) => Err(Wrong {
-                message: format!("expected text, found `{}`, which Kubernetes reads as {value}", self.text),
-                advice: format!("write it in quotes: {}", quoted(self.text)),
+                message: match self.confidential {
+                    true => "expected text, found what Kubernetes reads as true or false".to_owned(),
+                    false => {
+                        format!("expected text, found `{}`, which Kubernetes reads as {value}", self.text)
+                    }
+                },
+                advice: self.advice(),
             }),
             (Meaning::Number(number), _) => self.number(number),
             (Meaning::OddNumber(number), Expected::Anything) => Ok(Value::Number(number)),
@@ -104,17 +110,15 @@ impl Case<'_> {
             return Ok(Value::Null);
         }
         let names = schema::field_names(self.schema);
-        let advice = match self.expected {
-            Expected::Text if !self.text.is_empty() => {
-                format!("write it in quotes: {}; or remove the line", quoted(self.text))
-            }
-            Expected::Text => "write a text, \"\" for an empty one, or remove the line".to_owned(),
+        let instead = match self.expected {
+            Expected::Text => as_text::value(self.text, self.schema),
             Expected::Object if !names.is_empty() => {
-                format!("write fields below, indented: {}; or remove the line", listed(&names))
+                format!("write fields below, indented: {}", listed(&names))
             }
-            Expected::List => "write items below, each after `- `, or remove the line".to_owned(),
-            _ => format!("write {}, or remove the line", self.expected.words()),
+            Expected::List => "write items below, each after `- `".to_owned(),
+            _ => format!("give it a value: {}", self.expected.words()),
         };
+        let advice = format!("remove the line, or {instead}");
         Err(Wrong { message: format!("expected {}, found nothing (null)", self.expected.words()), advice })
     }
 
@@ -135,11 +139,20 @@ impl Case<'_> {
         Wrong { message: format!("expected {}, found {found}", self.expected.words()), advice: self.advice() }
     }
 
+    /// Whether the text may stand in the list that is expected.
+    fn is_item(&self) -> bool {
+        let items = self.schema.get("items").unwrap_or(&schema::ANYTHING);
+        match Expected::of(items) {
+            Expected::Text => as_text::fits(items, self.text),
+            expected => matches!(expected, Expected::WholeOrText | Expected::Anything),
+        }
+    }
+
     fn advice(&self) -> String {
         let plain = if self.confidential { "…" } else { self.text };
         let names = schema::field_names(self.schema);
         match (self.expected, meaning(self.text)) {
-            (Expected::Text, _) => format!("write it in quotes: {}", quoted(plain)),
+            (Expected::Text, _) => as_text::instead(self.text, self.schema, self.confidential),
             (Expected::Whole { .. }, Meaning::Number(number))
                 if self.is_quoted && whole(&number).is_some() =>
             {
@@ -150,7 +163,8 @@ impl Case<'_> {
             }
             (Expected::Bool, Meaning::Bool(value)) => format!("write it without quotes: {value}"),
             (Expected::Bool, _) => "write true or false".to_owned(),
-            (Expected::List, _) => format!("write it as a list: [{}]", quoted(plain)),
+            (Expected::List, _) if self.is_item() => format!("write it as a list: [{}]", quoted(plain)),
+            (Expected::List, _) => "write items below, each after `- `".to_owned(),
             (Expected::Object, _) if !names.is_empty() => {
                 format!("write fields below, indented: {}", listed(&names))
             }

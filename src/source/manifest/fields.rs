@@ -32,7 +32,14 @@ impl Walk {
             if let Some(first) = seen.get(&name) {
                 let message =
                     format!("the key `{}` stands here twice, first in line {}", shown(&name), first.line);
-                let advice = "remove one of the two".to_owned();
+                // Of two objects that run into one, these stand first.
+                let begins_object = self.is_at_top() && matches!(name.as_str(), "apiVersion" | "kind");
+                let advice = if begins_object {
+                    "where another object begins, put a line `---` before it; else remove one of the two"
+                } else {
+                    "remove one of the two"
+                };
+                let advice = advice.to_owned();
                 self.at(&segment(&name, is_table), |walk| {
                     walk.find(entry.key.mark, Code::DuplicateKey, message, advice)
                 });

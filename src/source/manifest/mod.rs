@@ -4,6 +4,7 @@
 //! The text becomes a tree (`build`), the tree is sorted by kind (`object`) and walked along the schema of its kind
 //! (`check`). Knows no meaning of any setting: ranges, patterns and references are for `domain`.
 
+mod as_text;
 mod build;
 mod check;
 mod check_scalar;
@@ -35,7 +36,7 @@ use serde_json::Value;
 pub use faults::MAX_FILE;
 pub use load::{Loader, load, text_of};
 pub use problem::{ObjectKey, Place, Problem};
-pub use render::{Look, Source, render, render_error, render_warning};
+pub use render::{Look, Source, render};
 pub use schema::{GROUP, Schemas, VERSIONS};
 pub use watch::Watcher;
 

@@ -67,17 +67,6 @@ pub struct Look<'a> {
     pub colour: bool,
 }
 
-/// The problem as an error in rustc's manner, without colour. `source` is the text of the file in `problem.place`; without
-/// it, and for Secrets, no line of the file is shown.
-pub fn render_error(problem: &Problem, source: Option<&str>) -> String {
-    render(problem, source.map(Source::new).as_ref(), Look::default())
-}
-
-/// The same as a warning.
-pub fn render_warning(problem: &Problem, source: Option<&str>) -> String {
-    render(problem, source.map(Source::new).as_ref(), Look { is_warning: true, ..Look::default() })
-}
-
 /// The problem in rustc's manner. `source` is the file in `problem.place`; without it, for Secrets and where the line is very
 /// long, no line of the file is shown.
 pub fn render(problem: &Problem, source: Option<&Source<'_>>, look: Look<'_>) -> String {

@@ -164,6 +164,12 @@ pub(super) fn is_table(schema: &Value) -> bool {
     schema.get("additionalProperties").is_some_and(|values| *values != Value::Bool(false))
 }
 
+/// The words of an enumeration; none where there is no enumeration.
+pub(super) fn words(schema: &Value) -> Vec<&str> {
+    let words = schema.get("enum").and_then(Value::as_array);
+    words.into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
 /// The names of the fields that are allowed, sorted.
 pub(super) fn field_names(schema: &Value) -> Vec<&str> {
     let properties = schema.get("properties").and_then(Value::as_object);

@@ -1,5 +1,7 @@
 //! Words for advice: what someone may have meant, and how text from a manifest is shown.
 
+pub(super) use crate::domain::shown::shown_to;
+
 /// Names listed in one advice, at most.
 const LISTED: usize = 12;
 /// Characters of a value shown in a message, at most.
@@ -51,25 +53,9 @@ pub(super) fn listed(names: &[&str]) -> String {
     if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
-/// Text from a manifest for a message: control characters escaped, the end cut off where it is long.
+/// Text from a manifest for a message: what can't be seen is escaped, the end cut off where it is long.
 pub(super) fn shown(text: &str) -> String {
     shown_to(text, SHOWN)
-}
-
-/// As [`shown`], with room for `most` characters.
-pub(super) fn shown_to(text: &str, most: usize) -> String {
-    let mut shown: String = text.chars().take(most).flat_map(escape).collect();
-    if text.chars().nth(most).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-fn escape(c: char) -> impl Iterator<Item = char> {
-    let invisible = c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let (escaped, plain) = if invisible { (Some(c.escape_default()), None) } else { (None, Some(c)) };
-    escaped.into_iter().flatten().chain(plain)
 }
 
 /// `text` between double quotes, as one would write it in a manifest.

@@ -31,7 +31,13 @@ fn schemas() -> Schemas {
             "pin": {"type": "object", "properties": {"secretRef": reference, "expired": {"type": "boolean"}}},
             "rules": {"type": "array", "items": {"type": "object", "required": ["name"], "properties": {
                 "name": {"type": "string"}, "ratio": {"type": "number"}}}},
+            "lamps": {"type": "array", "items": {"type": "string", "pattern": "^[0-9]+$"}},
             "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+            "announcement": {"type": "string", "enum": ["True", "False", "Uninterruptible"]},
+            "transport": {"type": "string", "enum": ["UDP", "TCP"]},
+            "interval": {"type": "string", "default": "6h", "minLength": 2, "pattern": "^([0-9]+h)?([0-9]+m)?$"},
+            "code": {"type": "string", "maxLength": 4, "pattern": "^[0-9]*$"},
+            "mail": {"type": "string", "maxLength": 254, "pattern": "^[^\\s@]+@[^\\s@]+$"},
             "pod": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
             "maxUnavailable": {"anyOf": [{"type": "integer"}, {"type": "string"}], "x-kubernetes-int-or-string": true},
         }},

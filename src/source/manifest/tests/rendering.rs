@@ -1,5 +1,10 @@
-use super::super::{Look, Source, render, render_error};
+use super::super::{Look, Problem, Source, render};
 use super::{mailbox, problem};
+
+/// As an error, without colour.
+fn render_error(problem: &Problem, source: Option<&str>) -> String {
+    render(problem, source.map(Source::new).as_ref(), Look::default())
+}
 
 #[test]
 fn a_problem_is_shown_at_its_line_in_the_manner_of_rustc() {

@@ -106,7 +106,15 @@ fn a_wrong_type_says_what_to_write() {
     );
     assert_eq!(
         wrong("  rules: first"),
-        "7:10 WrongType spec.rules: expected a list, found the text \"first\" | write it as a list: [\"first\"]"
+        "7:10 WrongType spec.rules: expected a list, found the text \"first\" | write items below, each after `- `"
+    );
+    assert_eq!(
+        wrong("  lamps: 4201"),
+        "7:10 WrongType spec.lamps: expected a list, found the number 4201 | write it as a list: [\"4201\"]"
+    );
+    assert_eq!(
+        wrong("  lamps: true"),
+        "7:10 WrongType spec.lamps: expected a list, found true | write items below, each after `- `"
     );
     assert_eq!(
         wrong("  pin: \"1234\""),
@@ -157,6 +165,38 @@ fn words_that_only_yaml_1_1_takes_for_truth_values_are_pointed_out() {
 }
 
 #[test]
+fn where_one_of_several_words_is_expected_the_one_that_is_meant_is_named() {
+    let advice = |spec: &str| problem(&mailbox(spec)).advice;
+    for (written, advised) in [
+        ("true", "write \"True\", in quotes"),
+        ("True", "write \"True\", in quotes"),
+        ("FALSE", "write \"False\", in quotes"),
+        ("no", "write \"False\", in quotes"),
+        ("1", "choose one of \"True\", \"False\", Uninterruptible"),
+        ("[a]", "choose one of \"True\", \"False\", Uninterruptible"),
+        ("~", "remove the line, or choose one of \"True\", \"False\", Uninterruptible"),
+    ] {
+        assert_eq!(advice(&format!("  announcement: {written}")), advised, "{written}");
+    }
+    for written in ["on", "5060", "0x10", ".inf"] {
+        assert_eq!(advice(&format!("  transport: {written}")), "choose one of UDP, TCP", "{written}");
+    }
+}
+
+#[test]
+fn quotes_are_advised_only_where_they_make_it_right() {
+    let advice = |spec: &str| problem(&mailbox(spec)).advice;
+    assert_eq!(advice("  interval: 6"), "write a text such as `6h`");
+    assert_eq!(advice("  code: 49"), "write it in quotes: \"49\"");
+    assert_eq!(advice("  code: 49000"), "write a text of at most 4 characters that matches ^[0-9]*$");
+    assert_eq!(advice("  code: false"), "write a text of at most 4 characters that matches ^[0-9]*$");
+    assert_eq!(
+        advice("  mail: 12"),
+        "write a text of at most 254 characters that matches ^[^\\s@]+@[^\\s@]+$"
+    );
+}
+
+#[test]
 fn nothing_is_allowed_where_the_schema_says_so_or_has_a_default() {
     assert!(document(&mailbox("  displayName:")).value["spec"]["displayName"].is_null());
     assert!(
@@ -164,18 +204,25 @@ fn nothing_is_allowed_where_the_schema_says_so_or_has_a_default() {
             .get("missedCallNotificationEnabled")
             .is_none()
     );
+    let nothing = |spec: &str| verdict(spec).split_once("found nothing (null) | ").unwrap().1.to_owned();
+    assert_eq!(nothing("  pin:"), "remove the line, or write fields below, indented: expired, secretRef");
+    assert_eq!(nothing("  rules: ~"), "remove the line, or write items below, each after `- `");
+    assert_eq!(nothing("  priority:"), "remove the line, or give it a value: a whole number");
     assert_eq!(
-        verdict("  pin:"),
-        "7:3 WrongType spec.pin: expected an object, found nothing (null) | write fields below, indented: expired, secretRef; or remove the line"
+        nothing("  labels: {a: null}"),
+        "remove the line, or give it a value; if that word is meant, in quotes: \"null\""
     );
+    for nothing_at_all in ["", "~"] {
+        assert_eq!(
+            nothing(&format!("  labels:\n    a: {nothing_at_all}")),
+            "remove the line, or give it a value: a text, \"\" for an empty one"
+        );
+    }
     assert_eq!(
-        verdict("  rules: ~"),
-        "7:10 WrongType spec.rules: expected a list, found nothing (null) | write items below, each after `- `, or remove the line"
+        nothing("  mail:"),
+        "remove the line, or give it a value: a text of at most 254 characters that matches ^[^\\s@]+@[^\\s@]+$"
     );
-    assert_eq!(
-        verdict("  labels: {a: null}"),
-        "7:15 WrongType spec.labels[a]: expected text, found nothing (null) | write it in quotes: \"null\"; or remove the line"
-    );
+    assert_eq!(nothing("  transport: null"), "remove the line, or choose one of UDP, TCP");
 }
 
 #[test]
@@ -220,5 +267,12 @@ fn a_key_that_stands_twice_names_the_first() {
     let p = problem(&mailbox("  displayName: a\n  displayName: b"));
     assert_eq!((p.code, p.place.line, p.place.column), ("DuplicateKey", 8, 3));
     assert_eq!(p.message, "the key `displayName` stands here twice, first in line 7");
+    assert_eq!(p.advice, "remove one of the two");
     assert_eq!(brief(&read(&mailbox("spec: {}"))), ["7:1 DuplicateKey spec"]);
+    let joined = read(&format!("{}{}", mailbox("  labels: {kind: a}"), mailbox("  priority: 1")));
+    let advices: Vec<&str> = joined.problems.iter().map(|problem| problem.advice.as_str()).collect();
+    let separate = "where another object begins, put a line `---` before it; else remove one of the two";
+    assert_eq!(advices.get(..2), Some([separate, separate].as_slice()));
+    let nested = problem(&mailbox("  labels: {kind: a, kind: b}"));
+    assert_eq!(nested.advice, "remove one of the two");
 }
