@@ -88,7 +88,7 @@ pub(super) fn fits(schema: &Value, text: &str) -> bool {
 
 /// Whether a text matches a pattern of a definition. The validators are kept, since a file may have any number of mistakes of
 /// one kind; there are as many as definitions have patterns.
-#[cfg(feature = "validate")]
+#[cfg(any(feature = "validate", test))]
 fn matches(pattern: &str, text: &str) -> bool {
     use std::collections::BTreeMap;
     use std::sync::{Mutex, PoisonError};
@@ -111,7 +111,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Without a validator nobody knows, and then nothing is promised.
-#[cfg(not(feature = "validate"))]
+#[cfg(not(any(feature = "validate", test)))]
 const fn matches(_pattern: &str, _text: &str) -> bool {
     false
 }

@@ -104,6 +104,11 @@ fn a_wrong_type_says_what_to_write() {
         wrong("  labels: {a: 1}"),
         "7:15 WrongType spec.labels[a]: expected text, found the number 1 | write it in quotes: \"1\""
     );
+}
+
+#[test]
+fn a_wrong_shape_says_what_to_write() {
+    let wrong = |spec: &str| verdict(spec);
     assert_eq!(
         wrong("  rules: first"),
         "7:10 WrongType spec.rules: expected a list, found the text \"first\" | write items below, each after `- `"
