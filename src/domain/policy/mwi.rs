@@ -1,4 +1,4 @@
-//! What a mailbox effectively has, along mailbox, policy, dial plan and gateways, and where it comes from.
+//! Whether a mailbox has a message waiting lamp, and by whom.
 
 use std::sync::Arc;
 
