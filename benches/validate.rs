@@ -86,7 +86,7 @@ fn write(folder: &Path) -> usize {
     let mut objects: Vec<String> = Vec::with_capacity(RESOURCES);
     for plan in 0..4 {
         let name = format!("plan-{plan}");
-        objects.push(object("UMDialPlan", &name, "  displayName: Plan\n  numberOfDigitsInExtension: 6\n  uriType: TelExtn\n  notifier:\n    mode: Active\n    refreshInterval: 6h\n    sip:\n      port: 5060\n".replace("Plan\n", &format!("Plan {plan}\n")).as_str()));
+        objects.push(object("UMDialPlan", &name, "  displayName: Plan\n  numberOfDigitsInExtension: 6\n  accessTelephoneNumbers: [\"Plan 4000\"]\n  operatorExtension: \"0\"\n  uriType: TelExtn\n  notifier:\n    mode: Active\n    refreshInterval: 6h\n    sip:\n      port: 5060\n".replace("Plan", &format!("Plan {plan}")).as_str()));
         for at in 0..2 {
             objects.push(object("UMIPGateway", &format!("gateway-{plan}-{at}"), &format!("  address: pbx-{plan}-{at}.example.com\n  port: 5060\n  transport: TCP\n  priority: {at}\n  dialPlanRef:\n    name: {name}\n")));
         }
