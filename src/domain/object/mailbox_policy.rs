@@ -19,15 +19,6 @@ pub struct FaxServer {
     pub tls: bool,
 }
 
-/// What a PIN must be (Exchange `MinPINLength`, `AllowCommonPatterns`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PinPolicy {
-    /// Least digits.
-    pub min_length: u8,
-    /// `1234` and `7777` are possible.
-    pub common_patterns: bool,
-}
-
 /// A mailbox policy, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own that administrators know")]
@@ -42,8 +33,6 @@ pub struct MailboxPolicy {
     pub missed_calls: bool,
     /// Text messages are possible.
     pub sms: bool,
-    /// Rules of PINs.
-    pub pin: PinPolicy,
     /// Voice mail without a PIN is possible.
     pub pinless: bool,
     /// What users who have signed in may dial.
@@ -183,10 +172,6 @@ impl MailboxPolicy {
             allow_mwi: *allow_message_waiting_indicator,
             missed_calls: *allow_missed_call_notifications,
             sms: *allow_sms_notification,
-            pin: PinPolicy {
-                min_length: u8::try_from(min_length).unwrap_or(24),
-                common_patterns: *allow_common_patterns,
-            },
             pinless: *allow_pinless_voice_mail_access,
             permissions: permissions(
                 r.notes,

@@ -20,7 +20,7 @@ pub use dial_plan::{DialPlan, Security, UriType};
 pub use dial_rules::{DialRules, groups_exist};
 pub use gateway::{Auth, Family, Gateway, Identity, PilotGroup, Status, Template, Tls, Transport};
 pub use mailbox::{Mailbox, More, Pin, SmsOption, Wishes};
-pub use mailbox_policy::{FaxServer, MailboxPolicy, PinPolicy};
+pub use mailbox_policy::{FaxServer, MailboxPolicy};
 pub use notifier::{Mode, Notifier, NotifierTls};
 pub use reader::Served;
 
