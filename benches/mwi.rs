@@ -279,7 +279,7 @@ fn extension(at: usize) -> String {
 struct NoKeys;
 
 impl Keys for NoKeys {
-    fn get(&self, _: &str, _: &str) -> Option<Vec<u8>> {
+    fn get(&self, _: &lamplighter::domain::KeyName) -> Option<Vec<u8>> {
         None
     }
 }

@@ -18,7 +18,7 @@ pub mod workload;
 pub use finding::{Code, Finding, Kind, Severity};
 pub use link::{Linked, Node};
 pub use policy::{Claim, Feature, Gate, Mwi};
-pub use snapshot::{Facts, KeyName, Snapshot};
+pub use snapshot::{Facts, KeyName, KeySource, Snapshot};
 
 /// What follows from a snapshot. Statuses and notifier configurations are projections of it, made on demand.
 #[derive(Clone, Debug)]

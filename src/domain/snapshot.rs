@@ -8,6 +8,7 @@ use serde_json::json;
 use super::finding::Kind;
 use super::object::keys;
 use super::scalar::display_name;
+use crate::api::reference::CaRef;
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy, UMMailboxPolicySpec};
 
 /// All resources of one namespace. The order of the lists never matters.
@@ -42,13 +43,50 @@ pub struct Facts {
     pub refused_pins: BTreeMap<String, String>,
 }
 
+/// What holds a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KeySource {
+    /// A Secret.
+    Secret,
+    /// A ConfigMap.
+    ConfigMap,
+}
+
+impl KeySource {
+    /// The kind, as Kubernetes writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+        }
+    }
+}
+
 /// One key of a Secret or ConfigMap. Its value never reaches this layer.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyName {
+    /// Which of the two.
+    pub source: KeySource,
     /// Name of the Secret or ConfigMap.
     pub name: String,
     /// Key in it.
     pub key: String,
+}
+
+impl KeyName {
+    /// A key of a Secret.
+    #[must_use]
+    pub fn secret(name: &str, key: &str) -> Self {
+        Self { source: KeySource::Secret, name: name.to_owned(), key: key.to_owned() }
+    }
+
+    /// The key that such a reference names. A kind that is neither of the two is an error of the object; here it counts as a Secret.
+    #[must_use]
+    pub fn ca(CaRef { kind, name, key }: &CaRef) -> Self {
+        let source = if kind == "ConfigMap" { KeySource::ConfigMap } else { KeySource::Secret };
+        Self { source, name: name.clone(), key: key.clone() }
+    }
 }
 
 impl Snapshot {

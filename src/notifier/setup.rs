@@ -9,7 +9,7 @@ use crate::api::ip_gateway as wire;
 use crate::domain::object::{Auth, Family, Identity, Mode, UriType};
 use crate::domain::route::{Way, default_port};
 use crate::domain::workload::{GatewayRoute, MailboxClaim, NotifierConfig};
-use crate::domain::{Claim, Code};
+use crate::domain::{Claim, Code, KeyName};
 use crate::engine::mwi;
 use crate::net::resolve::{self, Target};
 use crate::net::tls::{TlsError, TlsTarget, client_config};
@@ -19,20 +19,15 @@ use crate::sip::transport::Transport;
 /// Values of Secrets and ConfigMaps of a namespace. They go to TLS and digest only.
 pub trait Keys: Send + Sync {
     /// The value of a key, if it is there.
-    fn get(&self, name: &str, key: &str) -> Option<Vec<u8>>;
+    fn get(&self, key: &KeyName) -> Option<Vec<u8>>;
 }
 
 /// Why a gateway can't be used, though its object has no error.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// A key went away since evaluation.
-    #[error("there is no key {key} in {name}")]
-    Key {
-        /// Secret or ConfigMap.
-        name: String,
-        /// The key in it.
-        key: String,
-    },
+    #[error("there is no {} {} with the key {}", .0.source.as_str(), .0.name, .0.key)]
+    Key(KeyName),
     /// Certificates can't be used.
     #[error("the certificates can't be used")]
     Tls(#[from] TlsError),
@@ -240,24 +235,23 @@ struct Material {
 #[must_use]
 pub fn bad_certificates(tls: &wire::GatewayTls, keys: &dyn Keys) -> Option<String> {
     let secret = &tls.certificate_secret_ref.name;
-    let ca = keys.get(&tls.ca_ref.name, &tls.ca_ref.key)?;
-    let (chain, key) = (keys.get(secret, "tls.crt")?, keys.get(secret, "tls.key")?);
+    let ca = keys.get(&KeyName::ca(&tls.ca_ref))?;
+    let chain = keys.get(&KeyName::secret(secret, "tls.crt"))?;
+    let key = keys.get(&KeyName::secret(secret, "tls.key"))?;
     client_config(&ca, Some((&chain, &key))).err().map(|error| error.to_string())
 }
 
 impl Material {
     fn read(route: &GatewayRoute, keys: &dyn Keys) -> Result<Self, SetupError> {
-        let get = |name: &str, key: &str| {
-            keys.get(name, key).ok_or_else(|| SetupError::Key { name: name.to_owned(), key: key.to_owned() })
-        };
+        let get = |key: &KeyName| keys.get(key).ok_or_else(|| SetupError::Key(key.clone()));
         let mut material = Self::default();
         if let Some(auth) = &route.auth {
-            material.password = Some(get(&auth.password.name, &auth.password.key)?);
+            material.password = Some(get(&auth.password)?);
         }
         if let Some(tls) = route.tls.as_ref().filter(|_| route.way == Way::Tls) {
-            material.ca = Some(get(&tls.ca.name, &tls.ca.key)?);
-            material.certificate =
-                Some((get(&tls.certificate_secret, "tls.crt")?, get(&tls.certificate_secret, "tls.key")?));
+            material.ca = Some(get(&tls.ca)?);
+            let of_certificate = |key| get(&KeyName::secret(&tls.certificate_secret, key));
+            material.certificate = Some((of_certificate("tls.crt")?, of_certificate("tls.key")?));
         }
         Ok(material)
     }

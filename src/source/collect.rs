@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::manifest::{Document, FileState, Loaded, ObjectKey, Problem};
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
 use crate::domain::finding::Notes;
-use crate::domain::{Alone as _, Code, Finding, KeyName, Kind, Outcome, Snapshot};
+use crate::domain::{Alone as _, Code, Finding, KeyName, KeySource, Kind, Outcome, Snapshot};
 
 /// An object of one of the four kinds.
 #[derive(Clone)]
@@ -194,18 +194,21 @@ fn is_ours(kind: &str) -> bool {
     Kind::ALL.iter().any(|ours| ours.as_str() == kind)
 }
 
+/// The keys that each Secret and ConfigMap of a namespace has.
+type KnownKeys = BTreeMap<(String, KeySource, String), BTreeSet<String>>;
+
 /// The keys of each Secret and ConfigMap: of a namespace and a name, all that either has. A value that can't be decoded, as in
 /// a Secret that is encrypted for git, is there all the same.
-fn keys<'a>(documents: impl Iterator<Item = &'a Document>) -> BTreeMap<(String, String), BTreeSet<String>> {
+fn keys<'a>(documents: impl Iterator<Item = &'a Document>) -> KnownKeys {
     let mut keys: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
     for document in documents {
-        let blocks: &[&str] = match document.kind.as_str() {
-            "Secret" => &["data", "stringData"],
-            "ConfigMap" => &["data", "binaryData"],
+        let (source, blocks) = match document.kind.as_str() {
+            "Secret" => (KeySource::Secret, ["data", "stringData"]),
+            "ConfigMap" => (KeySource::ConfigMap, ["data", "binaryData"]),
             _ => continue,
         };
         let values = blocks.iter().filter_map(|block| document.value.get(*block)?.as_object());
-        let known = keys.entry((document.namespace.clone(), document.name.clone())).or_default();
+        let known = keys.entry((document.namespace.clone(), source, document.name.clone())).or_default();
         known.extend(values.flat_map(|values| values.keys().cloned()));
     }
     keys
@@ -213,13 +216,9 @@ fn keys<'a>(documents: impl Iterator<Item = &'a Document>) -> BTreeMap<(String, 
 
 /// Keys that the resources name in Secrets and ConfigMaps that are known and don't have them. Of those that are not known, nobody
 /// here can say anything: they are made in the cluster or kept elsewhere.
-fn missing(
-    snapshot: &Snapshot,
-    namespace: &str,
-    keys: &BTreeMap<(String, String), BTreeSet<String>>,
-) -> BTreeSet<KeyName> {
+fn missing(snapshot: &Snapshot, namespace: &str, keys: &KnownKeys) -> BTreeSet<KeyName> {
     let is_missing = |named: &KeyName| {
-        let known = keys.get(&(namespace.to_owned(), named.name.clone()));
+        let known = keys.get(&(namespace.to_owned(), named.source, named.name.clone()));
         known.is_some_and(|known| !known.contains(&named.key))
     };
     snapshot.named_keys().into_iter().filter(is_missing).collect()

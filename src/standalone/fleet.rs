@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::domain::KeyName;
 use crate::domain::workload::NotifierConfig;
 use crate::engine::mwi::Refresh;
 use crate::net::endpoint::{BindError, Endpoint, EndpointConfig, TlsListen};
@@ -364,9 +365,9 @@ impl Fleet {
 impl EndpointKey {
     fn of(config: &NotifierConfig, keys: &dyn Keys) -> Self {
         let tls = config.tls.as_ref().and_then(|tls| {
-            let chain = keys.get(&tls.certificate_secret, "tls.crt")?;
-            let key = keys.get(&tls.certificate_secret, "tls.key")?;
-            let ca = keys.get(&tls.client_ca.name, &tls.client_ca.key)?;
+            let chain = keys.get(&KeyName::secret(&tls.certificate_secret, "tls.crt"))?;
+            let key = keys.get(&KeyName::secret(&tls.certificate_secret, "tls.key"))?;
+            let ca = keys.get(&tls.client_ca)?;
             Some((tls.port, vec![chain, key, ca]))
         });
         Self { port: config.sip_port, advertised: config.advertised_address.clone(), tls }

@@ -102,8 +102,8 @@ pub enum StandaloneError {
 }
 
 impl Keys for Values {
-    fn get(&self, name: &str, key: &str) -> Option<Vec<u8>> {
-        Values::get(self, name, key)
+    fn get(&self, key: &KeyName) -> Option<Vec<u8>> {
+        Values::get(self, key)
     }
 }
 
@@ -187,7 +187,7 @@ fn evaluate(
     let of = |namespace: String| {
         let mut snapshot = in_force.snapshot(&namespace);
         let values = Values::new(in_force.secrets(&namespace), options.secrets.as_deref());
-        let is_missing = |key: &KeyName| values.get(&key.name, &key.key).is_none();
+        let is_missing = |key: &KeyName| values.get(key).is_none();
         let stopped = stopped.iter().filter(|(ns, _)| *ns == namespace).map(|(_, plan)| plan.clone());
         snapshot.facts = Facts {
             programmed,
@@ -223,7 +223,8 @@ fn refused_pins(snapshot: &Snapshot, values: &Values) -> BTreeMap<String, String
     let refused = |mailbox: &Arc<UMMailbox>| {
         let secret = mailbox.spec.pin.as_ref()?.secret_ref.as_ref()?;
         let policy = policy_of(mailbox)?;
-        let pin = String::from_utf8(values.get(&secret.name, &secret.key)?).unwrap_or_default();
+        let pin =
+            String::from_utf8(values.get(&KeyName::secret(&secret.name, &secret.key))?).unwrap_or_default();
         let extensions: Vec<&str> = mailbox.spec.extensions.iter().map(String::as_str).collect();
         let rules = PinRules {
             min_length: u8::try_from(policy.spec.min_pin_length).unwrap_or(24),
@@ -382,7 +383,7 @@ impl Program {
         for namespace in self.in_force.namespaces() {
             let values = Values::new(self.in_force.secrets(&namespace), self.options.secrets.as_deref());
             for key in self.in_force.snapshot(&namespace).named_keys() {
-                (&namespace, &key.name, &key.key, values.get(&key.name, &key.key)).hash(&mut hasher);
+                (&namespace, &key, values.get(&key)).hash(&mut hasher);
             }
         }
         hasher.finish()

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use lamplighter::api::Condition;
-use lamplighter::domain::{self, Claim, Code, Facts, Gate, KeyName, Kind, Outcome, Severity, Snapshot};
+use lamplighter::domain::{
+    self, Claim, Code, Facts, Gate, KeyName, KeySource, Kind, Outcome, Severity, Snapshot,
+};
 
 use crate::answers;
 use serde_json::{Value, json};
@@ -144,6 +146,7 @@ fn facts(value: &Value) -> Facts {
             .collect(),
         missing_keys: names
             .map(|key| KeyName {
+                source: if key["source"] == "ConfigMap" { KeySource::ConfigMap } else { KeySource::Secret },
                 name: key["name"].as_str().unwrap().into(),
                 key: key["key"].as_str().unwrap().into(),
             })

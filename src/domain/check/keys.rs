@@ -27,11 +27,10 @@ pub fn keys_are_there(linked: &mut Linked, facts: &Facts) {
 fn key_is_there(notes: &mut Notes, facts: &Facts, used: &KeyUse) {
     let KeyUse { path, key } = used;
     if facts.missing_keys.contains(key) {
-        let what = if path.ends_with("ecretRef") { "Secret" } else { "Secret or ConfigMap" };
         notes.add(
             Code::SecretNotFound,
             *path,
-            format!("there is no {what} {} with the key {}", key.name, key.key),
+            format!("there is no {} {} with the key {}", key.source.as_str(), key.name, key.key),
             "create it in this namespace, or name one that is there",
         );
     }

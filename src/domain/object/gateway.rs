@@ -262,10 +262,7 @@ impl Gateway {
 fn read_auth(notes: &mut Notes, auth: &wire::GatewayAuth) -> Auth {
     let wire::GatewayAuth { username, password_secret_ref: password } = auth;
     on_line(notes, "spec.auth.username", username, 1..=128);
-    Auth {
-        username: username.clone(),
-        password: KeyName { name: password.name.clone(), key: password.key.clone() },
-    }
+    Auth { username: username.clone(), password: KeyName::secret(&password.name, &password.key) }
 }
 
 fn read_tls(notes: &mut Notes, tls: &wire::GatewayTls) -> Tls {
@@ -275,7 +272,7 @@ fn read_tls(notes: &mut Notes, tls: &wire::GatewayTls) -> Tls {
         one(notes, "spec.tls.serverName", name, Code::AddressInvalid, gateway_address);
     }
     Tls {
-        ca: KeyName { name: ca_ref.name.clone(), key: ca_ref.key.clone() },
+        ca: KeyName::ca(ca_ref),
         certificate_secret: certificate_secret_ref.name.clone(),
         server_name: server_name.clone(),
     }

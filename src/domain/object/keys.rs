@@ -15,20 +15,16 @@ pub struct KeyUse {
     pub key: KeyName,
 }
 
-fn of(path: &'static str, name: &str, key: &str) -> KeyUse {
-    KeyUse { path, key: KeyName { name: name.to_owned(), key: key.to_owned() } }
-}
-
 fn secret(path: &'static str, reference: Option<&SecretKeyRef>) -> Option<KeyUse> {
-    reference.map(|SecretKeyRef { name, key }| of(path, name, key))
+    reference.map(|SecretKeyRef { name, key }| KeyUse { path, key: KeyName::secret(name, key) })
 }
 
-fn ca(path: &'static str, CaRef { kind: _, name, key }: &CaRef) -> KeyUse {
-    of(path, name, key)
+fn ca(path: &'static str, reference: &CaRef) -> KeyUse {
+    KeyUse { path, key: KeyName::ca(reference) }
 }
 
 fn both<'a>(path: &'static str, name: &'a str, keys: [&'a str; 2]) -> impl Iterator<Item = KeyUse> + use<'a> {
-    keys.into_iter().map(move |key| of(path, name, key))
+    keys.into_iter().map(move |key| KeyUse { path, key: KeyName::secret(name, key) })
 }
 
 const CERTIFICATE: [&str; 2] = ["tls.crt", "tls.key"];

@@ -297,7 +297,7 @@ fn read_pin(notes: &mut Notes, pin: &MailboxPin) -> Pin {
         }
     }
     Pin {
-        secret: secret_ref.as_ref().map(|key| KeyName { name: key.name.clone(), key: key.key.clone() }),
+        secret: secret_ref.as_ref().map(|key| KeyName::secret(&key.name, &key.key)),
         locked_out: locked_out.unwrap_or_default(),
         notify: notify_email.as_deref().and_then(|text| read_mail(notes, "spec.pin.notifyEmail", text)),
         send: send_email.unwrap_or(true),

@@ -153,7 +153,7 @@ fn listener(notes: &mut Notes, tls: &NotifierSipTls) -> NotifierTls {
     NotifierTls {
         port: port(notes, "spec.notifier.sip.tls.port", *tls_port),
         certificate_secret: certificate_secret_ref.name.clone(),
-        client_ca: KeyName { name: client_ca_ref.name.clone(), key: client_ca_ref.key.clone() },
+        client_ca: KeyName::ca(client_ca_ref),
     }
 }
 
