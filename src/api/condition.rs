@@ -45,3 +45,26 @@ pub struct FindingStatus {
     #[schemars(length(max = 2048))]
     pub message: String,
 }
+
+/// A status that has conditions.
+pub trait Conditions {
+    /// The conditions, sorted by type.
+    fn conditions(&self) -> &[Condition];
+}
+
+macro_rules! conditions {
+    ($($status:ty),+) => {
+        $(impl Conditions for $status {
+            fn conditions(&self) -> &[Condition] {
+                &self.conditions
+            }
+        })+
+    };
+}
+
+conditions!(
+    super::UMDialPlanStatus,
+    super::UMMailboxPolicyStatus,
+    super::UMIPGatewayStatus,
+    super::UMMailboxStatus
+);

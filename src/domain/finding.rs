@@ -56,6 +56,8 @@ pub enum Aspect {
     Accepted,
     /// `ResolvedRefs`: what it points at.
     ResolvedRefs,
+    /// `Programmed`: whether it can be put in force.
+    Programmed,
 }
 
 /// What a finding of severity error means for the lamps that hang on the object.
@@ -225,6 +227,12 @@ codes! {
     CertificateInvalid: Error, ResolvedRefs, Stay;
     /// A gateway of a secured dial plan has no `tls` block.
     TlsMissing: Error, ResolvedRefs, Stay;
+    /// An object of the notifier can't be made: the name that it would have belongs to an object of somebody else.
+    ChildNameTaken: Error, Programmed, GoOn;
+    /// The API server refuses an object of the notifier, as where a permission is missing.
+    ChildRefused: Error, Programmed, GoOn;
+    /// The objects of a kind can't be listed, so what they say is not known.
+    ListRefused: Error, Programmed, GoOn;
     /// No gateway serves the dial plan.
     NoGateway: Warning, Accepted, GoOn;
     /// The lamp is allowed, and no gateway of the dial plan takes NOTIFY.
@@ -413,7 +421,8 @@ impl Notes {
     /// The first error of any aspect.
     #[must_use]
     pub fn any_error(&self) -> Option<&Finding> {
-        self.first_error(Aspect::Accepted).or_else(|| self.first_error(Aspect::ResolvedRefs))
+        let of = |aspect| self.first_error(aspect);
+        of(Aspect::Accepted).or_else(|| of(Aspect::ResolvedRefs)).or_else(|| of(Aspect::Programmed))
     }
 
     /// The first error that keeps lamps as they are.

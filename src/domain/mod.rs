@@ -8,6 +8,7 @@ pub mod link;
 pub mod markup;
 pub mod object;
 pub mod policy;
+pub mod replica;
 pub mod route;
 pub mod scalar;
 pub mod shown;
@@ -18,7 +19,8 @@ pub mod workload;
 pub use finding::{Code, Finding, Kind, Severity};
 pub use link::{Linked, Node};
 pub use policy::{Claim, Feature, Gate, Mwi};
-pub use snapshot::{Facts, KeyName, KeySource, Snapshot};
+pub use replica::{Earlier, Notifiers, Replica, Versions};
+pub use snapshot::{ChildTrouble, Facts, KeyName, KeySource, Snapshot};
 
 /// What follows from a snapshot. Statuses and notifier configurations are projections of it, made on demand.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::finding::Kind;
 use super::object::keys;
+use super::replica::Notifiers;
 use super::scalar::display_name;
 use crate::api::reference::CaRef;
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy, UMMailboxPolicySpec};
@@ -29,8 +30,12 @@ pub struct Snapshot {
 /// What is known beside the resources.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Whether notifiers act by this very snapshot.
-    pub programmed: bool,
+    /// Which notifier acts by what.
+    pub notifiers: Notifiers,
+    /// Kinds whose objects can't be listed, and why.
+    pub unlisted: BTreeMap<Kind, String>,
+    /// For each dial plan, what keeps the objects of its notifier from being made.
+    pub children: BTreeMap<String, Vec<ChildTrouble>>,
     /// Dial plans whose notifier does not run, though it should.
     pub stopped: BTreeSet<String>,
     /// Keys of Secrets and ConfigMaps that resources name and that are not there.
@@ -41,6 +46,15 @@ pub struct Facts {
     pub bad_certificates: BTreeMap<String, String>,
     /// Mailboxes whose chosen PIN breaks a rule, and which rule; never the PIN.
     pub refused_pins: BTreeMap<String, String>,
+}
+
+/// An object of a dial plan's notifier that can't be made as it should be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ChildTrouble {
+    /// Kind and name, as in `StatefulSet/hq-notifier`.
+    pub object: String,
+    /// What the API server says; none where the name belongs to somebody else.
+    pub refused: Option<String>,
 }
 
 /// What holds a key.

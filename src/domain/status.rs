@@ -2,8 +2,9 @@
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
-use super::finding::{Aspect, Finding, Notes, Severity};
+use super::finding::{Aspect, Finding, Kind, Notes, Severity};
 use super::link::Node;
+use super::replica::Earlier;
 use super::{Claim, Outcome};
 use crate::api::condition::{Condition, FindingStatus};
 use crate::api::ip_gateway::{GatewayPlanStatus, UMIPGatewayStatus};
@@ -25,11 +26,13 @@ pub struct Verdict {
     pub message: String,
 }
 
-/// Why `Programmed` is not simply what the notifier says.
+/// Whether notifiers act by an object.
 enum Served {
-    /// A notifier acts by it, once it has the snapshot.
+    /// All of them do.
     Yes,
-    /// No notifier has anything to do with it.
+    /// Not all of them yet, and why.
+    NotYet(String),
+    /// No notifier has anything to do with it, and why.
     No(String),
 }
 
@@ -39,7 +42,7 @@ impl Outcome {
     pub fn dial_plan_status(
         &self,
         at: usize,
-        previous: Option<&UMDialPlanStatus>,
+        earlier: Earlier<'_, UMDialPlanStatus>,
         now: &Time,
     ) -> Option<UMDialPlanStatus> {
         let node = self.linked.dial_plans.get(at)?;
@@ -51,14 +54,10 @@ impl Outcome {
             .count();
         let gateways =
             self.routes.get(at).into_iter().flatten().filter_map(|at| self.linked.gateways.get(*at as usize));
+        let served = self.served(Kind::DialPlan, u32::try_from(at).ok(), earlier.since);
         Some(UMDialPlanStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(
-                node,
-                &self.served(u32::try_from(at).ok()),
-                previous.map(|status| status.conditions.as_slice()),
-                now,
-            ),
+            conditions: self.conditions(Kind::DialPlan, node, served, earlier.conditions(), now),
             findings: listed(&node.notes),
             mailboxes: Some(i32::try_from(count).unwrap_or(i32::MAX)),
             gateways: gateways.map(|gateway| gateway.name.to_string()).collect(),
@@ -70,7 +69,7 @@ impl Outcome {
     pub fn policy_status(
         &self,
         at: usize,
-        previous: Option<&UMMailboxPolicyStatus>,
+        earlier: Earlier<'_, UMMailboxPolicyStatus>,
         now: &Time,
     ) -> Option<UMMailboxPolicyStatus> {
         let node = self.linked.policies.get(at)?;
@@ -80,14 +79,10 @@ impl Outcome {
             .iter()
             .filter(|mailbox| mailbox.value.policy.is_some_and(|policy| policy as usize == at))
             .count();
+        let served = self.served(Kind::MailboxPolicy, node.value.1, earlier.since);
         Some(UMMailboxPolicyStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(
-                node,
-                &self.served(node.value.1),
-                previous.map(|status| status.conditions.as_slice()),
-                now,
-            ),
+            conditions: self.conditions(Kind::MailboxPolicy, node, served, earlier.conditions(), now),
             findings: listed(&node.notes),
             mailboxes: Some(i32::try_from(count).unwrap_or(i32::MAX)),
         })
@@ -98,7 +93,7 @@ impl Outcome {
     pub fn gateway_status(
         &self,
         at: usize,
-        previous: Option<&UMIPGatewayStatus>,
+        earlier: Earlier<'_, UMIPGatewayStatus>,
         now: &Time,
     ) -> Option<UMIPGatewayStatus> {
         let node = self.linked.gateways.get(at)?;
@@ -106,16 +101,12 @@ impl Outcome {
         let served = if node.value.1.is_empty() {
             Served::No("no dial plan is served by this gateway".into())
         } else {
-            Served::Yes
+            let each = node.value.1.iter().map(|plan| self.served(Kind::Gateway, Some(*plan), earlier.since));
+            each.reduce(Served::and).unwrap_or(Served::Yes)
         };
         Some(UMIPGatewayStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(
-                node,
-                &served,
-                previous.map(|status| status.conditions.as_slice()),
-                now,
-            ),
+            conditions: self.conditions(Kind::Gateway, node, served, earlier.conditions(), now),
             findings: listed(&node.notes),
             plans: plans.map(|plan| GatewayPlanStatus { name: plan.name.to_string() }).collect(),
         })
@@ -126,7 +117,7 @@ impl Outcome {
     pub fn mailbox_status(
         &self,
         at: usize,
-        previous: Option<&UMMailboxStatus>,
+        earlier: Earlier<'_, UMMailboxStatus>,
         now: &Time,
     ) -> Option<UMMailboxStatus> {
         let (node, mwi) = (self.linked.mailboxes.get(at)?, self.mwi.get(at)?);
@@ -134,74 +125,66 @@ impl Outcome {
         let served = if mwi.claim == Claim::Frozen {
             Served::No("its lamps stay as they are until the error is mended".into())
         } else {
-            self.served(node.value.dial_plan)
+            self.served(Kind::Mailbox, node.value.dial_plan, earlier.since)
         };
         Some(UMMailboxStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(
-                node,
-                &served,
-                previous.map(|status| status.conditions.as_slice()),
-                now,
-            ),
+            conditions: self.conditions(Kind::Mailbox, node, served, earlier.conditions(), now),
             findings: listed(&node.notes),
             dial_plan: plan.map(|plan| plan.name.to_string()),
             mwi_allowed: Some(if mwi.allowed() { "True".to_owned() } else { mwi.reason.to_string() }),
         })
     }
 
-    /// Whether the notifier of a dial plan runs.
-    fn served(&self, plan: Option<u32>) -> Served {
-        let plan = plan.and_then(|plan| self.linked.dial_plan(plan));
-        match plan.filter(|plan| self.facts.stopped.contains(&*plan.name)) {
-            Some(plan) => Served::No(format!("the notifier of UMDialPlan/{} does not run", plan.name)),
-            None => Served::Yes,
+    /// Whether the notifier of a dial plan acts by an object of that kind whose generation was first seen at that version.
+    fn served(&self, kind: Kind, plan: Option<u32>, since: u64) -> Served {
+        let Some(plan) = plan.and_then(|plan| self.linked.dial_plan(plan)) else { return Served::Yes };
+        if self.facts.stopped.contains(&*plan.name) {
+            return Served::No(format!("the notifier of UMDialPlan/{} does not run", plan.name));
         }
+        self.facts.notifiers.lag(&plan.name, kind, since).map_or(Served::Yes, Served::NotYet)
     }
 
     fn conditions<T>(
         &self,
+        kind: Kind,
         node: &Node<T>,
-        served: &Served,
-        previous: Option<&[Condition]>,
+        served: Served,
+        earlier: &[Condition],
         now: &Time,
     ) -> Vec<Condition> {
-        let new = verdicts(&node.notes, served, self.facts.programmed);
-        merge(previous.unwrap_or_default(), &new, node.generation, now)
+        // What was once in force stays so for its generation: a pod that is lost later shows on the dial plan only.
+        let was_in_force = |condition: &Condition| {
+            condition.type_ == "Programmed"
+                && condition.status == "True"
+                && condition.observed_generation == Some(node.generation)
+        };
+        let served = match served {
+            Served::NotYet(_) if kind != Kind::DialPlan && earlier.iter().any(was_in_force) => Served::Yes,
+            served => served,
+        };
+        let upgrading = kind == Kind::DialPlan && self.facts.notifiers.is_upgrading(&node.name);
+        merge(earlier, &verdicts(&node.notes, &served, upgrading), node.generation, now)
+    }
+}
+
+impl Served {
+    /// What holds where both have to act.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No(why), _) | (_, Self::No(why)) => Self::No(why),
+            (Self::NotYet(why), _) | (_, Self::NotYet(why)) => Self::NotYet(why),
+            (Self::Yes, Self::Yes) => Self::Yes,
+        }
     }
 }
 
 /// The conditions that follow from the findings of one object.
-fn verdicts(notes: &Notes, served: &Served, programmed: bool) -> Vec<Verdict> {
+fn verdicts(notes: &Notes, served: &Served, upgrading: bool) -> Vec<Verdict> {
     let error = notes.any_error();
     let accepted = by_findings("Accepted", notes, Aspect::Accepted);
     let resolved = by_findings("ResolvedRefs", notes, Aspect::ResolvedRefs);
-    let programmed = match (error, served, programmed) {
-        (Some(error), ..) => Verdict {
-            type_: "Programmed",
-            status: "False",
-            reason: error.code.as_str(),
-            message: "Not all of it is in force: it has errors".into(),
-        },
-        (None, Served::No(why), _) => Verdict {
-            type_: "Programmed",
-            status: "False",
-            reason: "NotServed",
-            message: format!("No notifier acts by it: {why}"),
-        },
-        (None, Served::Yes, true) => Verdict {
-            type_: "Programmed",
-            status: "True",
-            reason: "Programmed",
-            message: "The notifier acts by it".into(),
-        },
-        (None, Served::Yes, false) => Verdict {
-            type_: "Programmed",
-            status: "Unknown",
-            reason: "Pending",
-            message: "The notifier has not said that it acts by it".into(),
-        },
-    };
+    let programmed = programmed(error, served);
     let ready = [&accepted, &resolved, &programmed].into_iter().find(|verdict| verdict.status != "True");
     let ready = match ready {
         Some(verdict) => Verdict { type_: "Ready", ..verdict.clone() },
@@ -215,6 +198,13 @@ fn verdicts(notes: &Notes, served: &Served, programmed: bool) -> Vec<Verdict> {
             reason: error.code.as_str(),
             message: "It waits for somebody to mend it".into(),
         });
+    } else if upgrading {
+        all.push(Verdict {
+            type_: "Reconciling",
+            status: "True",
+            reason: "NotifierUpgrading",
+            message: "Replicas of different versions serve the dial plan".into(),
+        });
     } else if ready.reason == "Pending" {
         all.push(Verdict {
             type_: "Reconciling",
@@ -225,6 +215,19 @@ fn verdicts(notes: &Notes, served: &Served, programmed: bool) -> Vec<Verdict> {
     }
     all.push(ready);
     all
+}
+
+fn programmed(error: Option<&Finding>, served: &Served) -> Verdict {
+    let (status, reason, message) = match (error, served) {
+        (Some(error), _) if error.code.aspect() == Aspect::Programmed => {
+            ("False", error.code.as_str(), sentence(error))
+        }
+        (Some(error), _) => ("False", error.code.as_str(), "Not all of it is in force: it has errors".into()),
+        (None, Served::No(why)) => ("False", "NotServed", format!("No notifier acts by it: {why}")),
+        (None, Served::NotYet(why)) => ("Unknown", "Pending", why.clone()),
+        (None, Served::Yes) => ("True", "Programmed", "The notifier acts by it".into()),
+    };
+    Verdict { type_: "Programmed", status, reason, message }
 }
 
 fn by_findings(type_: &'static str, notes: &Notes, aspect: Aspect) -> Verdict {
@@ -299,4 +302,64 @@ pub fn merge(previous: &[Condition], new: &[Verdict], generation: i64, now: &Tim
 #[must_use]
 pub fn ready(conditions: &[Condition]) -> (&str, &str) {
     conditions.iter().find(|c| c.type_ == "Ready").map_or(("Unknown", "Pending"), |c| (&c.status, &c.reason))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::api::{UMDialPlan, UMIPGateway};
+    use crate::domain::{Facts, Notifiers, Replica, Snapshot, Versions, evaluate};
+
+    fn outcome(generation: i64, in_force: u64) -> Outcome {
+        let object = |kind: &str, name: &str, spec: serde_json::Value| {
+            serde_json::json!({"apiVersion": "um.lamplighter.dev/v1alpha1", "kind": kind,
+                "metadata": {"name": name, "generation": generation}, "spec": spec})
+        };
+        let plan = object("UMDialPlan", "hq", serde_json::json!({"numberOfDigitsInExtension": 4}));
+        let gateway = serde_json::json!({"address": "pbx.example.com", "dialPlanRef": {"name": "hq"}});
+        let gateway = object("UMIPGateway", "pbx", gateway);
+        let versions = Versions { dial_plans: in_force, gateways: in_force, ..Versions::default() };
+        let replica =
+            Replica { name: "hq-notifier-0".into(), ready: true, program: None, in_force: Some(versions) };
+        let facts = Facts {
+            notifiers: Notifiers::Seen(BTreeMap::from([("hq".into(), vec![replica])])),
+            ..Facts::default()
+        };
+        let plan: UMDialPlan = serde_json::from_value(plan).unwrap();
+        let gateway: UMIPGateway = serde_json::from_value(gateway).unwrap();
+        evaluate(&Snapshot {
+            dial_plans: vec![Arc::new(plan)],
+            gateways: vec![Arc::new(gateway)],
+            facts,
+            ..Snapshot::default()
+        })
+    }
+
+    fn programmed(conditions: &[Condition]) -> &str {
+        &conditions.iter().find(|condition| condition.type_ == "Programmed").unwrap().status
+    }
+
+    #[test]
+    fn what_was_in_force_stays_so_for_its_generation_but_on_the_dial_plan() {
+        let now = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+        let acting = outcome(1, 5);
+        let plan = acting.dial_plan_status(0, Earlier { status: None, since: 5 }, &now);
+        let gateway = acting.gateway_status(0, Earlier { status: None, since: 5 }, &now);
+        assert_eq!(programmed(&plan.as_ref().unwrap().conditions), "True");
+        assert_eq!(programmed(&gateway.as_ref().unwrap().conditions), "True");
+
+        let behind = outcome(1, 4);
+        let later = behind.dial_plan_status(0, Earlier { status: plan.as_ref(), since: 5 }, &now);
+        assert_eq!(programmed(&later.unwrap().conditions), "Unknown");
+        let later = behind.gateway_status(0, Earlier { status: gateway.as_ref(), since: 5 }, &now);
+        assert_eq!(programmed(&later.unwrap().conditions), "True");
+
+        let changed = outcome(2, 5);
+        let later = changed.gateway_status(0, Earlier { status: gateway.as_ref(), since: 6 }, &now);
+        assert_eq!(programmed(&later.unwrap().conditions), "Unknown");
+    }
 }

@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use crate::api::schema::crds;
 use crate::api::{UMIPGateway, UMMailbox};
 use crate::clock::{Clock, wall_ms};
-use crate::domain::{self, Facts, KeyName, Kind, Outcome, Snapshot};
+use crate::domain::{self, Facts, KeyName, Kind, Notifiers, Outcome, Snapshot};
 use crate::engine::pin::{self, PinRules};
 use crate::notifier::directory::{Directory, InNamespace};
 use crate::notifier::http::{Api, router};
@@ -190,7 +190,9 @@ fn evaluate(
         let is_missing = |key: &KeyName| values.get(key).is_none();
         let stopped = stopped.iter().filter(|(ns, _)| *ns == namespace).map(|(_, plan)| plan.clone());
         snapshot.facts = Facts {
-            programmed,
+            notifiers: if programmed { Notifiers::Acting } else { Notifiers::Unknown },
+            unlisted: BTreeMap::new(),
+            children: BTreeMap::new(),
             stopped: stopped.collect(),
             missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect(),
             bad_certificates: certificates(&snapshot, &values),

@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use super::in_force::InForce;
 use crate::api::Condition;
 use crate::domain::status::ready;
-use crate::domain::{Claim, Kind, Outcome, Severity};
+use crate::domain::{Claim, Earlier, Kind, Outcome, Severity};
 use crate::source::collect::{problem_about, problem_of};
 use crate::source::manifest::{Look, Problem, Source, render, text_of};
 
@@ -95,21 +95,21 @@ pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> Vec<Table> {
     for (namespace, outcome) in outcomes {
         let linked = &outcome.linked;
         for (at, node) in linked.dial_plans.iter().enumerate() {
-            let Some(status) = outcome.dial_plan_status(at, None, &now) else { continue };
+            let Some(status) = outcome.dial_plan_status(at, Earlier::none(), &now) else { continue };
             let count = status.mailboxes.unwrap_or_default().to_string();
             let (uri_type, security) =
                 (format!("{:?}", node.value.uri_type), node.value.security.to_string());
             plans.row(&[namespace, &node.name, &uri_type, &security, &count], &status.conditions);
         }
         for (at, node) in linked.policies.iter().enumerate() {
-            let Some(status) = outcome.policy_status(at, None, &now) else { continue };
+            let Some(status) = outcome.policy_status(at, Earlier::none(), &now) else { continue };
             let policy = &node.value.0;
             let [mwi, sms, missed_call] = [policy.allow_mwi, policy.sms, policy.missed_calls].map(yes);
             let cells = [namespace, &*node.name, &policy.dial_plan, mwi, sms, missed_call];
             policies.row(&cells, &status.conditions);
         }
         for (at, node) in linked.gateways.iter().enumerate() {
-            let Some(status) = outcome.gateway_status(at, None, &now) else { continue };
+            let Some(status) = outcome.gateway_status(at, Earlier::none(), &now) else { continue };
             let gateway = &node.value.0;
             let address = if gateway.simulator {
                 "(simulator)".to_owned()
@@ -128,7 +128,7 @@ pub fn tables(outcomes: &BTreeMap<String, Outcome>) -> Vec<Table> {
             gateways.row(&cells, &status.conditions);
         }
         for (at, node) in linked.mailboxes.iter().enumerate() {
-            let Some(status) = outcome.mailbox_status(at, None, &now) else { continue };
+            let Some(status) = outcome.mailbox_status(at, Earlier::none(), &now) else { continue };
             let own = &node.value.own;
             let extension = own
                 .extensions

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use lamplighter::api::Condition;
 use lamplighter::domain::{
-    self, Claim, Code, Facts, Gate, KeyName, KeySource, Kind, Outcome, Severity, Snapshot,
+    self, ChildTrouble, Claim, Code, Earlier, Facts, Gate, KeyName, KeySource, Kind, Notifiers, Outcome,
+    Replica, Severity, Snapshot, Versions,
 };
 
 use crate::answers;
@@ -121,23 +122,32 @@ fn facts(value: &Value) -> Facts {
     let names = value["missingKeys"].as_array().into_iter().flatten();
     for key in value.as_object().unwrap().keys() {
         assert!(
-            ["programmed", "missingKeys", "badCertificates", "stopped", "refusedPins", "unread"]
-                .contains(&key.as_str()),
+            [
+                "programmed",
+                "replicas",
+                "children",
+                "unlisted",
+                "missingKeys",
+                "badCertificates",
+                "stopped",
+                "refusedPins",
+                "unread"
+            ]
+            .contains(&key.as_str()),
             "facts.yaml: unknown field {key}"
         );
     }
-    let texts = |field: &str| {
+    let texts = |field: &str| -> BTreeMap<String, String> {
         let entries = value[field].as_object().into_iter().flatten();
         entries.map(|(name, reason)| (name.clone(), reason.as_str().unwrap().into())).collect()
     };
     Facts {
-        programmed: value["programmed"].as_bool().unwrap_or_default(),
+        notifiers: notifiers(value),
+        unlisted: texts("unlisted").into_iter().map(|(kind, why)| (kind_named(&kind), why)).collect(),
+        children: children(&value["children"]),
         bad_certificates: texts("badCertificates"),
         refused_pins: texts("refusedPins"),
-        unread: texts("unread")
-            .into_iter()
-            .map(|(name, kind)| (Kind::ALL.into_iter().find(|known| known.as_str() == kind).unwrap(), name))
-            .collect(),
+        unread: texts("unread").into_iter().map(|(name, kind)| (kind_named(&kind), name)).collect(),
         stopped: value["stopped"]
             .as_array()
             .into_iter()
@@ -152,6 +162,44 @@ fn facts(value: &Value) -> Facts {
             })
             .collect(),
     }
+}
+
+fn kind_named(name: &str) -> Kind {
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == name).unwrap()
+}
+
+/// Generations of golden cases were first seen at version 10. `inForce` of a replica is one number for all kinds.
+fn notifiers(value: &Value) -> Notifiers {
+    let Some(plans) = value["replicas"].as_object() else {
+        return if value["programmed"] == true { Notifiers::Acting } else { Notifiers::Unknown };
+    };
+    let versions = |number: u64| Versions {
+        dial_plans: number,
+        mailbox_policies: number,
+        gateways: number,
+        mailboxes: number,
+    };
+    let replica = |replica: &Value| Replica {
+        name: replica["name"].as_str().unwrap().into(),
+        ready: replica["ready"].as_bool().unwrap(),
+        program: replica["program"].as_str().map(Into::into),
+        in_force: replica["inForce"].as_u64().map(versions),
+    };
+    let plan = |(name, replicas): (&String, &Value)| {
+        (name.clone(), replicas.as_array().unwrap().iter().map(replica).collect())
+    };
+    Notifiers::Seen(plans.iter().map(plan).collect())
+}
+
+fn children(value: &Value) -> BTreeMap<String, Vec<ChildTrouble>> {
+    let trouble = |(object, refused): (&String, &Value)| ChildTrouble {
+        object: object.clone(),
+        refused: refused.as_str().map(Into::into),
+    };
+    let plan = |(name, troubles): (&String, &Value)| {
+        (name.clone(), troubles.as_object().unwrap().iter().map(trouble).collect())
+    };
+    value.as_object().into_iter().flatten().map(plan).collect()
 }
 
 /// Reads the manifests of a folder by namespace, strictly: an unknown field fails.
@@ -265,7 +313,7 @@ fn status(outcome: &Outcome) -> String {
     };
     let linked = &outcome.linked;
     for (at, node) in linked.dial_plans.iter().enumerate() {
-        let status = outcome.dial_plan_status(at, None, &now).unwrap();
+        let status = outcome.dial_plan_status(at, Earlier { status: None, since: 10 }, &now).unwrap();
         show(
             "UMDialPlan",
             &node.name,
@@ -274,16 +322,16 @@ fn status(outcome: &Outcome) -> String {
         );
     }
     for (at, node) in linked.policies.iter().enumerate() {
-        let status = outcome.policy_status(at, None, &now).unwrap();
+        let status = outcome.policy_status(at, Earlier { status: None, since: 10 }, &now).unwrap();
         show("UMMailboxPolicy", &node.name, &status.conditions, json!({"mailboxes": status.mailboxes}));
     }
     for (at, node) in linked.gateways.iter().enumerate() {
-        let status = outcome.gateway_status(at, None, &now).unwrap();
+        let status = outcome.gateway_status(at, Earlier { status: None, since: 10 }, &now).unwrap();
         let plans: Vec<&str> = status.plans.iter().map(|plan| plan.name.as_str()).collect();
         show("UMIPGateway", &node.name, &status.conditions, json!({"plans": plans}));
     }
     for (at, node) in linked.mailboxes.iter().enumerate() {
-        let status = outcome.mailbox_status(at, None, &now).unwrap();
+        let status = outcome.mailbox_status(at, Earlier { status: None, since: 10 }, &now).unwrap();
         show(
             "UMMailbox",
             &node.name,
@@ -364,7 +412,7 @@ fn fed_back(snapshot: &Snapshot, outcome: &Outcome) -> Result<(), String> {
     macro_rules! feed {
         ($list:ident, $nodes:ident, $status:ident) => {
             for (index, node) in outcome.linked.$nodes.iter().enumerate() {
-                let status = outcome.$status(index, None, &at(1000));
+                let status = outcome.$status(index, Earlier { status: None, since: 10 }, &at(1000));
                 let object =
                     again.$list.iter_mut().find(|o| o.metadata.name.as_deref() == Some(&*node.name)).unwrap();
                 Arc::make_mut(object).status = status;
@@ -373,7 +421,9 @@ fn fed_back(snapshot: &Snapshot, outcome: &Outcome) -> Result<(), String> {
             for (index, node) in second.linked.$nodes.iter().enumerate() {
                 let object =
                     again.$list.iter().find(|o| o.metadata.name.as_deref() == Some(&*node.name)).unwrap();
-                if second.$status(index, object.status.as_ref(), &at(2000)) != object.status {
+                if second.$status(index, Earlier { status: object.status.as_ref(), since: 10 }, &at(2000))
+                    != object.status
+                {
                     return Err(format!("the status of {} changes when it is fed back", node.name));
                 }
             }

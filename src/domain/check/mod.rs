@@ -1,6 +1,7 @@
 //! What only several objects show together: things that two claim, gateways that don't fit their dial plan, and
 //! objects that have no effect. Each rule is one small function; the list below is the order in which they run.
 
+mod children;
 mod claims;
 mod dependents;
 mod dialing;
@@ -28,6 +29,8 @@ pub fn all(linked: &mut Linked, facts: &Facts) {
     keys::keys_are_there(linked, facts);
     keys::certificates_can_be_used(linked, facts);
     keys::pins_keep_the_rules(linked, facts);
+    children::children_can_be_made(linked, facts);
+    children::kinds_can_be_listed(linked, facts);
     effect::dial_plans_have_policies_and_gateways(linked);
     effect::gateways_serve_a_dial_plan(linked);
     effect::fax_has_a_way(linked);
