@@ -17,6 +17,8 @@ pub mod cli;
 #[cfg(feature = "runtime")]
 pub mod clock;
 #[cfg(feature = "runtime")]
+pub mod cluster;
+#[cfg(feature = "runtime")]
 pub mod net;
 #[cfg(feature = "runtime")]
 pub mod notifier;

@@ -3,3 +3,4 @@
 pub mod collect;
 pub mod manifest;
 pub mod secrets;
+pub mod watch;
