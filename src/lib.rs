@@ -23,6 +23,8 @@ pub mod net;
 #[cfg(feature = "runtime")]
 pub mod notifier;
 #[cfg(feature = "runtime")]
+pub mod operator;
+#[cfg(feature = "runtime")]
 pub mod serve;
 #[cfg(feature = "runtime")]
 pub mod source;

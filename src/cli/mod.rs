@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes options, and one short file a command does the rest.
 
 mod crds;
+mod operator;
 mod phone;
 mod standalone;
 #[cfg(feature = "validate")]
@@ -43,6 +44,8 @@ pub enum LogFormat {
 enum Command {
     /// Run the notifiers of all dial plans in a directory of manifests, without a cluster.
     Standalone(standalone::Options),
+    /// Run in a cluster: check the four kinds, report on them, and run a notifier for each dial plan.
+    Operator(operator::Options),
     /// Print the CustomResourceDefinitions of the four kinds.
     Crds(crds::Options),
     /// A phone in the terminal that shows its lamp: answers NOTIFY over UDP, TCP or TLS.
@@ -65,6 +68,7 @@ impl Cli {
             Command::Validate(options) => validate::run(&options),
             Command::Why(options) => why::run(&options),
             Command::Standalone(options) => block_on(|stop| standalone::run(options, stop)),
+            Command::Operator(options) => block_on(|stop| operator::run(options, stop)),
             Command::Phone(options) => block_on(|stop| phone::run(options, stop)),
         };
         result.unwrap_or_else(|error| {

@@ -6,5 +6,6 @@ pub mod client;
 pub mod events;
 pub mod lease;
 pub mod pace;
+pub mod published;
 
 pub use call::{CallError, within};

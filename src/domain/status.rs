@@ -13,6 +13,9 @@ use crate::api::{UMDialPlanStatus, UMMailboxPolicyStatus, UMMailboxStatus};
 /// Most findings that a status lists.
 const MOST_FINDINGS: usize = 20;
 
+/// The types of conditions that follow from evaluation. Those of others are left alone.
+pub const OURS: [&str; 6] = ["Accepted", "ResolvedRefs", "Programmed", "Ready", "Reconciling", "Stalled"];
+
 /// A condition without its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -134,6 +137,25 @@ impl Outcome {
             dial_plan: plan.map(|plan| plan.name.to_string()),
             mwi_allowed: Some(if mwi.allowed() { "True".to_owned() } else { mwi.reason.to_string() }),
         })
+    }
+
+    /// Whether the status of an object stays as it is, since all that it hangs on is suspended (`spec.suspend` of the dial plan).
+    #[must_use]
+    pub fn rests(&self, kind: Kind, at: usize) -> bool {
+        let suspended = |plan: u32| self.linked.dial_plan(plan).is_some_and(|plan| plan.value.suspended);
+        let linked = &self.linked;
+        match kind {
+            Kind::DialPlan => u32::try_from(at).is_ok_and(suspended),
+            Kind::MailboxPolicy => {
+                linked.policies.get(at).and_then(|node| node.value.1).is_some_and(suspended)
+            }
+            Kind::Gateway => linked.gateways.get(at).is_some_and(|node| {
+                !node.value.1.is_empty() && node.value.1.iter().all(|plan| suspended(*plan))
+            }),
+            Kind::Mailbox => {
+                linked.mailboxes.get(at).and_then(|node| node.value.dial_plan).is_some_and(suspended)
+            }
+        }
     }
 
     /// Whether the notifier of a dial plan acts by an object of that kind whose generation was first seen at that version.
@@ -280,7 +302,6 @@ fn listed(notes: &Notes) -> Vec<FindingStatus> {
 /// Joins new conditions to those before: the transition time moves only when `status` does. Types that are not ours stay.
 #[must_use]
 pub fn merge(previous: &[Condition], new: &[Verdict], generation: i64, now: &Time) -> Vec<Condition> {
-    const OURS: [&str; 6] = ["Accepted", "ResolvedRefs", "Programmed", "Ready", "Reconciling", "Stalled"];
     let mut all: Vec<Condition> =
         previous.iter().filter(|c| !OURS.contains(&c.type_.as_str())).cloned().collect();
     all.extend(new.iter().map(|verdict| {

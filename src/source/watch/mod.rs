@@ -17,7 +17,7 @@ use kube::{Api, Client};
 use serde::de::DeserializeOwned;
 
 pub use shelf::{Kept, Shelf, Touched};
-pub use wake::Watched;
+pub use wake::{Watched, is_ready};
 
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
 use crate::domain::{Facts, Kind, Snapshot, Versions};

@@ -1,0 +1,139 @@
+//! What the operator counts, under the names of controller-runtime where its dashboards expect them.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use crate::domain::Kind;
+use crate::render::ChildKind;
+
+/// There is one controller: the namespace.
+const CONTROLLER: &str = "namespace";
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Controller {
+    controller: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    controller: String,
+    result: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LeaseLabels {
+    name: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WriteLabels {
+    namespace: String,
+    kind: String,
+}
+
+/// All metrics of the operator.
+pub struct Metrics {
+    registry: Registry,
+    reconciles: Family<ResultLabels, Counter>,
+    errors: Family<Controller, Counter>,
+    seconds: Family<Controller, Histogram, fn() -> Histogram>,
+    leader: Family<LeaseLabels, Gauge>,
+    applied: Family<WriteLabels, Counter>,
+    statuses: Family<WriteLabels, Counter>,
+}
+
+fn buckets() -> Histogram {
+    Histogram::new(exponential_buckets(0.001, 2.0, 16))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::default(),
+            reconciles: Family::default(),
+            errors: Family::default(),
+            seconds: Family::new_with_constructor(buckets),
+            leader: Family::default(),
+            applied: Family::default(),
+            statuses: Family::default(),
+        };
+        let registry = &mut metrics.registry;
+        registry.register("lamplighter_build", "The program", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
+        registry.register(
+            "controller_runtime_reconcile",
+            "Passes over a namespace, by result",
+            metrics.reconciles.clone(),
+        );
+        registry.register(
+            "controller_runtime_reconcile_errors",
+            "Passes over a namespace after which something is to be tried again",
+            metrics.errors.clone(),
+        );
+        registry.register(
+            "controller_runtime_reconcile_time_seconds",
+            "How long a pass over a namespace took, with its writes",
+            metrics.seconds.clone(),
+        );
+        registry.register("leader_election_master_status", "1 on the replica that leads", metrics.leader.clone());
+        registry.register("lamplighter_objects_applied", "Objects of notifiers that were written", metrics.applied.clone());
+        registry.register("lamplighter_statuses_written", "Statuses that were written", metrics.statuses.clone());
+        metrics
+    }
+}
+
+impl Metrics {
+    /// A pass over a namespace ended.
+    pub fn pass(&self, took: Duration, failed: bool) {
+        let controller = || CONTROLLER.to_owned();
+        let result = if failed { "error" } else { "success" };
+        self.reconciles
+            .get_or_create(&ResultLabels { controller: controller(), result: result.to_owned() })
+            .inc();
+        let errors = self.errors.get_or_create_owned(&Controller { controller: controller() });
+        if failed {
+            errors.inc();
+        }
+        self.seconds.get_or_create(&Controller { controller: controller() }).observe(took.as_secs_f64());
+    }
+
+    /// An object of a notifier was written.
+    pub fn applied(&self, namespace: &str, kind: ChildKind) {
+        let labels = WriteLabels { namespace: namespace.to_owned(), kind: kind.to_string() };
+        self.applied.get_or_create(&labels).inc();
+    }
+
+    /// A status was written.
+    pub fn status(&self, namespace: &str, kind: Kind) {
+        let labels = WriteLabels { namespace: namespace.to_owned(), kind: kind.to_string() };
+        self.statuses.get_or_create(&labels).inc();
+    }
+
+    /// Nothing of ours is left in a namespace.
+    pub fn forget(&self, namespace: &str) {
+        for kind in ChildKind::ALL {
+            self.applied.remove(&WriteLabels { namespace: namespace.to_owned(), kind: kind.to_string() });
+        }
+        for kind in Kind::ALL {
+            self.statuses.remove(&WriteLabels { namespace: namespace.to_owned(), kind: kind.to_string() });
+        }
+    }
+
+    /// In OpenMetrics.
+    #[must_use]
+    pub fn text(&self, leads: bool) -> String {
+        self.leader
+            .get_or_create(&LeaseLabels { name: super::MANAGER.to_owned() })
+            .set(i64::from(leads));
+        let mut out = String::new();
+        // Writing to a text does not fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}

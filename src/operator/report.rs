@@ -1,0 +1,343 @@
+//! Statuses of the four kinds: compared first, written by server-side apply, new generations before all others.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Resource};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::{Gathered, MANAGER, Shared};
+use crate::api::condition::{Condition, Conditions};
+use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
+use crate::clock::wall_ms;
+use crate::cluster::call::{CallError, Failure, within};
+use crate::domain::status::{OURS, ready};
+use crate::domain::{Earlier, Kind, Outcome};
+use crate::source::watch::{self, Kept, Watched};
+
+/// Statuses that are under way at a time.
+const AT_A_TIME: usize = 8;
+/// Writes go on for so long before news is looked at.
+const SLICE: Duration = Duration::from_millis(250);
+/// A status that says no more than "not yet" waits so long for a better one: …
+const PATIENCE: Duration = Duration::from_millis(700);
+/// … and so long on a mailbox that was never reported on, since there are many, and its status says "not yet" by itself.
+const PATIENCE_FIRST: Duration = Duration::from_secs(10);
+
+/// What became of the statuses of a namespace.
+#[derive(Default)]
+pub struct Reported {
+    /// Some could not be written and are to be tried again.
+    pub failed: bool,
+    /// When to look again though nothing happens.
+    pub again: Option<Duration>,
+}
+
+type Key = (Kind, Arc<str>);
+
+/// What is remembered of the statuses of a namespace. All of it can be lost.
+#[derive(Default)]
+pub struct Reports {
+    /// Of each status that was written, what came of it: until the watch has it, what it shows is older.
+    written: BTreeMap<Key, (u64, Value)>,
+    /// Since when a status only waits to say "not yet".
+    waiting: BTreeMap<Key, Duration>,
+}
+
+/// A status that is not as it should be.
+struct Due {
+    key: Key,
+    /// New generations go first; what only fans out goes last.
+    rank: u8,
+    body: Value,
+    event: Option<Transition>,
+}
+
+/// A change of `Ready` that people are told of.
+struct Transition {
+    about: ObjectReference,
+    warning: bool,
+    reason: String,
+    note: String,
+}
+
+/// A kind that the operator reports on.
+trait Kinded: Resource<DynamicType = ()> + Watched + Clone {
+    type Status: Conditions + Serialize + Clone + PartialEq + 'static;
+    const KIND: Kind;
+
+    fn status(&self) -> Option<&Self::Status>;
+    fn project(
+        outcome: &Outcome,
+        at: usize,
+        earlier: Earlier<'_, Self::Status>,
+        now: &Time,
+    ) -> Option<Self::Status>;
+    fn names(outcome: &Outcome) -> Vec<Arc<str>>;
+}
+
+macro_rules! reported {
+    ($($object:ident: $kind:ident, $nodes:ident, $project:ident;)+) => {
+        $(impl Kinded for $object {
+            type Status = <$object as kube::core::object::HasStatus>::Status;
+            const KIND: Kind = Kind::$kind;
+
+            fn status(&self) -> Option<&Self::Status> {
+                self.status.as_ref()
+            }
+
+            fn project(
+                outcome: &Outcome,
+                at: usize,
+                earlier: Earlier<'_, Self::Status>,
+                now: &Time,
+            ) -> Option<Self::Status> {
+                outcome.$project(at, earlier, now)
+            }
+
+            fn names(outcome: &Outcome) -> Vec<Arc<str>> {
+                outcome.linked.$nodes.iter().map(|node| Arc::clone(&node.name)).collect()
+            }
+        })+
+    };
+}
+
+reported! {
+    UMDialPlan: DialPlan, dial_plans, dial_plan_status;
+    UMMailboxPolicy: MailboxPolicy, policies, policy_status;
+    UMIPGateway: Gateway, gateways, gateway_status;
+    UMMailbox: Mailbox, mailboxes, mailbox_status;
+}
+
+impl Reports {
+    /// Writes the statuses that are not as they should be; all that are due, or those that a quarter of a second takes where something new
+    /// has happened meanwhile.
+    pub async fn write(
+        &mut self,
+        shared: &Shared,
+        gathered: &Gathered,
+        namespace: &str,
+        outcome: &Outcome,
+        woken: &Notify,
+    ) -> Reported {
+        let now = shared.clock.now();
+        let mut reported = Reported::default();
+        let resources = &gathered.resources;
+        let mut due = Vec::new();
+        self.due(&resources.dial_plans, namespace, outcome, now, &mut due, &mut reported);
+        // Without all lists, nobody can say what holds for the others.
+        if gathered.is_complete() && outcome.facts.unlisted.is_empty() {
+            self.due(&resources.mailbox_policies, namespace, outcome, now, &mut due, &mut reported);
+            self.due(&resources.gateways, namespace, outcome, now, &mut due, &mut reported);
+            self.due(&resources.mailboxes, namespace, outcome, now, &mut due, &mut reported);
+        }
+        due.sort_by(|a, b| (a.rank, &a.key).cmp(&(b.rank, &b.key)));
+        self.send(shared, namespace, due, woken, &mut reported).await;
+        reported
+    }
+
+    async fn send(
+        &mut self,
+        shared: &Shared,
+        namespace: &str,
+        due: Vec<Due>,
+        woken: &Notify,
+        reported: &mut Reported,
+    ) {
+        let began = shared.clock.now();
+        let writes = futures::stream::iter(due).map(|due| async {
+            shared.pace.turn().await;
+            let written = patch(shared, namespace, &due).await;
+            (due, written)
+        });
+        let mut writes = std::pin::pin!(writes.buffer_unordered(AT_A_TIME));
+        let mut news = false;
+        loop {
+            let next = tokio::select! {
+                biased;
+                next = writes.next() => next,
+                () = woken.notified(), if !news => {
+                    news = true;
+                    continue;
+                }
+            };
+            let Some((due, written)) = next else { break };
+            self.wrote(shared, namespace, due, written, reported).await;
+            if news && shared.clock.now().saturating_sub(began) > SLICE {
+                break;
+            }
+        }
+        if news {
+            // It was heard here and is still to be looked at.
+            woken.notify_one();
+        }
+    }
+
+    async fn wrote(
+        &mut self,
+        shared: &Shared,
+        namespace: &str,
+        due: Due,
+        written: Result<u64, CallError>,
+        reported: &mut Reported,
+    ) {
+        let (kind, name) = (due.key.0, Arc::clone(&due.key.1));
+        match written {
+            Ok(version) => {
+                shared.metrics.status(namespace, kind);
+                self.waiting.remove(&due.key);
+                self.written.insert(due.key, (version, due.body));
+                if let Some(Transition { about, warning, reason, note }) = due.event {
+                    shared.events.tell(&about, warning, &reason, "Evaluate", &note).await;
+                }
+            }
+            // It is gone; the watch will say so.
+            Err(error) if error.failure() == Failure::NotFound => {}
+            Err(error) => {
+                reported.failed = true;
+                tracing::warn!(%namespace, %name, %kind, error = &error as &dyn std::error::Error, "a status could not be written; it is tried again");
+            }
+        }
+    }
+
+    fn due<K: Kinded>(
+        &mut self,
+        shelf: &watch::Shared<K>,
+        namespace: &str,
+        outcome: &Outcome,
+        now: Duration,
+        due: &mut Vec<Due>,
+        reported: &mut Reported,
+    ) {
+        let time = Time(Timestamp::from_second(wall_ms() / 1000).unwrap_or_default());
+        let shelf = shelf.look();
+        for (at, name) in K::names(outcome).into_iter().enumerate() {
+            let Some(kept) = shelf.get(namespace, &name) else { continue };
+            let Some(object) = kept.object.as_ref().filter(|_| kept.unread.is_none()) else { continue };
+            if object.meta().deletion_timestamp.is_some() || outcome.rests(K::KIND, at) {
+                continue;
+            }
+            let key = (K::KIND, name);
+            let before = K::status(object);
+            let earlier = Earlier { status: before, since: kept.since };
+            let Some(status) = K::project(outcome, at, earlier, &time) else { continue };
+            if before == Some(&status) {
+                self.waiting.remove(&key);
+                continue;
+            }
+            let body = body(&**object, &status);
+            if self.is_on_its_way(&key, kept, &body) {
+                continue;
+            }
+            let (first, pending) = (is_first(before), ready(status.conditions()).1 == "Pending");
+            if pending && let Some(left) = self.patience(&key, first, now) {
+                reported.again = Some(reported.again.map_or(left, |again| again.min(left)));
+                continue;
+            }
+            let is_new = observed(before) != object.meta().generation;
+            let rank = if is_new && !pending { 0 } else { 1 + u8::from(K::KIND == Kind::Mailbox) };
+            let event = transition(&**object, before, &status);
+            due.push(Due { key, rank, body, event });
+        }
+    }
+
+    /// How long "not yet" may still wait for something better.
+    fn patience(&mut self, key: &Key, first: bool, now: Duration) -> Option<Duration> {
+        let since = *self.waiting.entry(key.clone()).or_insert(now);
+        let patience = if first && key.0 == Kind::Mailbox { PATIENCE_FIRST } else { PATIENCE };
+        Some((since + patience).saturating_sub(now)).filter(|left| !left.is_zero())
+    }
+
+    /// Whether this very status was written, and the watch does not show it yet.
+    fn is_on_its_way<K>(&mut self, key: &Key, kept: &Kept<K>, body: &Value) -> bool {
+        match self.written.get(key) {
+            Some((version, _)) if kept.version >= *version => {
+                self.written.remove(key);
+                false
+            }
+            Some((_, written)) => without_times(written.clone()) == without_times(body.clone()),
+            None => false,
+        }
+    }
+}
+
+/// Whether nobody reported on it yet.
+fn is_first<S: Conditions>(before: Option<&S>) -> bool {
+    observed(before).is_none_or(|generation| generation < 0)
+}
+
+fn observed<S: Conditions>(before: Option<&S>) -> Option<i64> {
+    let of = |condition: &Condition| condition.type_ == "Ready";
+    before?.conditions().iter().find(|condition| of(condition))?.observed_generation
+}
+
+/// What is applied: all that is the operator's, and nothing that is a notifier's.
+fn body<K: Kinded>(object: &K, status: &K::Status) -> Value {
+    let mut status = serde_json::to_value(status).unwrap_or_default();
+    if let Some(conditions) = status.pointer_mut("/conditions").and_then(Value::as_array_mut) {
+        conditions.retain(|condition| condition["type"].as_str().is_some_and(|type_| OURS.contains(&type_)));
+    }
+    json!({
+        "apiVersion": K::api_version(&()),
+        "kind": K::kind(&()),
+        "metadata": {"name": object.meta().name},
+        "status": status,
+    })
+}
+
+/// The same without transition times: they differ by when it was looked.
+fn without_times(mut body: Value) -> Value {
+    let conditions = body.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
+    for condition in conditions.into_iter().flatten().filter_map(Value::as_object_mut) {
+        condition.remove("lastTransitionTime");
+    }
+    body
+}
+
+/// People are told when something stops being in force, and when it is again; not that it came into force at the first try.
+fn transition<K: Kinded>(object: &K, before: Option<&K::Status>, now: &K::Status) -> Option<Transition> {
+    let (status, reason) = ready(now.conditions());
+    let (was, why) = before.map_or(("Unknown", "Pending"), |before| ready(before.conditions()));
+    let warning = status == "False" && (was != "False" || why != reason);
+    let mended = status == "True" && was == "False";
+    let few = K::KIND != Kind::Mailbox && status == "True" && was != "True" && is_first(before);
+    if !warning && !mended && !few {
+        return None;
+    }
+    let note = now.conditions().iter().find(|condition| condition.type_ == "Ready")?.message.clone();
+    let about = object.object_ref(&());
+    Some(Transition { about, warning, reason: reason.to_owned(), note })
+}
+
+/// Returns the version that came of it.
+async fn patch(shared: &Shared, namespace: &str, due: &Due) -> Result<u64, CallError> {
+    async fn of<K>(shared: &Shared, namespace: &str, due: &Due) -> Result<u64, CallError>
+    where
+        K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
+            + Clone
+            + DeserializeOwned
+            + Debug,
+    {
+        let api: Api<kube::core::PartialObjectMeta<K>> = Api::namespaced(shared.client.clone(), namespace);
+        let params = PatchParams::apply(MANAGER).force();
+        let written = within(api.patch_status(&due.key.1, &params, &Patch::Apply(&due.body))).await?;
+        let version = written.metadata.resource_version.as_deref();
+        Ok(version.and_then(|version| version.parse().ok()).unwrap_or_default())
+    }
+    match due.key.0 {
+        Kind::DialPlan => of::<UMDialPlan>(shared, namespace, due).await,
+        Kind::MailboxPolicy => of::<UMMailboxPolicy>(shared, namespace, due).await,
+        Kind::Gateway => of::<UMIPGateway>(shared, namespace, due).await,
+        Kind::Mailbox => of::<UMMailbox>(shared, namespace, due).await,
+    }
+}
