@@ -1,6 +1,6 @@
 //! Lamplighter: voice-mail configuration as Kubernetes resources, with the names of Exchange Unified Messaging.
 //!
-//! The modules in reading order. The first five are pure: they decide and do no I/O. Those behind `runtime` do I/O and decide
+//! The modules in reading order. The first six are pure: they decide and do no I/O. Those behind `runtime` do I/O and decide
 //! nothing.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read the clock and the environment"))]
@@ -10,6 +10,7 @@ pub mod admission;
 pub mod api;
 pub mod domain;
 pub mod engine;
+pub mod render;
 pub mod sip;
 
 #[cfg(feature = "runtime")]

@@ -17,6 +17,8 @@ mod engine;
 mod evaluate;
 #[path = "golden/leaves.rs"]
 mod leaves;
+#[path = "golden/objects.rs"]
+mod objects;
 #[cfg(feature = "validate")]
 #[path = "golden/texts.rs"]
 mod texts;

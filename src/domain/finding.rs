@@ -223,6 +223,8 @@ codes! {
     MailboxPolicyInvalid: Error, ResolvedRefs, Stay;
     /// A Secret or ConfigMap that is named, or the key in it, is not there.
     SecretNotFound: Error, ResolvedRefs, GoOn;
+    /// The mailboxes of a dial plan name more than 200 Secrets.
+    TooManySecrets: Error, ResolvedRefs, GoOn;
     /// The certificates that a gateway names are there and can't be used.
     CertificateInvalid: Error, ResolvedRefs, Stay;
     /// A gateway of a secured dial plan has no `tls` block.

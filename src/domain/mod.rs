@@ -6,6 +6,8 @@ pub mod dialing;
 pub mod finding;
 pub mod link;
 pub mod markup;
+pub mod mounts;
+pub mod network;
 pub mod object;
 pub mod policy;
 pub mod replica;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::finding::Code;
+use super::finding::{Aspect, Code, Finding, Severity};
 use super::object::{Auth, Family, Identity, Mode, NotifierTls, Tls, UriType};
 use super::route::{Way, default_port, port, way};
 use super::scalar::LampAddress;
@@ -114,6 +114,14 @@ impl Outcome {
         claims.into_iter().enumerate().filter_map(config).collect()
     }
 
+    /// Whether the objects of a notifier in a cluster stay as they are: the dial plan is suspended, or has an error in what they are made
+    /// of, for which a nearby value stands in that nobody meant. Errors elsewhere keep no pod from a new image.
+    #[must_use]
+    pub fn objects_stay(&self, at: usize) -> bool {
+        let Some(node) = self.linked.dial_plans.get(at) else { return true };
+        node.value.suspended || node.notes.all().iter().any(is_about_objects)
+    }
+
     fn claim(&self, at: usize) -> Option<MailboxClaim> {
         let (node, mwi) = (self.linked.mailboxes.get(at)?, self.mwi.get(at)?);
         let own = &node.value.own;
@@ -156,7 +164,7 @@ impl Outcome {
         })
     }
 
-    fn gateway_route(&self, gateway: u32, plan: usize) -> Option<GatewayRoute> {
+    pub(super) fn gateway_route(&self, gateway: u32, plan: usize) -> Option<GatewayRoute> {
         let node = self.linked.gateways.get(gateway as usize)?;
         let gateway = &node.value.0;
         let security = self.linked.dial_plans.get(plan)?.value.security;
@@ -177,6 +185,15 @@ impl Outcome {
             tls: gateway.tls.clone(),
         })
     }
+}
+
+/// Whether it is an error in what the objects of a notifier are made of.
+fn is_about_objects(finding: &Finding) -> bool {
+    const MADE_OF: [&str; 3] = ["metadata.name", "spec.voipSecurity", "spec.notifier"];
+    finding.code.severity() == Severity::Error
+        && finding.code.aspect() == Aspect::Accepted
+        && (finding.code == Code::TooManyGateways
+            || MADE_OF.iter().any(|field| finding.path.starts_with(field)))
 }
 
 /// Mailboxes whose dial plan is not known, without the addresses that a mailbox of this dial plan has.

@@ -8,10 +8,11 @@ use std::path::Path;
 
 use lamplighter::domain::policy::Caller;
 use lamplighter::domain::{self, Gate, Kind, Outcome, Severity, Snapshot};
+use lamplighter::render::{ChildKind, RENDERED};
 use serde_json::{Value, json};
 
-use crate::evaluate;
 use crate::leaves::{Leaf, leaves, uses};
+use crate::{evaluate, objects};
 
 /// What is dialed in every evaluation: of a user, of nobody, in the country, abroad, of users of other dial plans, and no number.
 const NUMBERS: [&str; 8] =
@@ -175,7 +176,33 @@ fn result(documents: &[Value]) -> (String, String) {
         .collect();
     let mut all = format!("{made:?}\n{:?}\n{:?}\n", outcome.notifiers(), outcome.mwi);
     views(&outcome, &mut all);
+    objects_of(&outcome, &mut all);
     (errors, all)
+}
+
+/// The objects of every notifier, without what only makes way for an effect: a Secret that is mounted is not yet read, and a port that is
+/// open not yet used. The digest of an object stands for all of it.
+fn objects_of(outcome: &Outcome, all: &mut String) {
+    for (plan, children) in objects::render(outcome, &objects::settings(None)) {
+        let _ = writeln!(all, "{plan} {}", children.is_some());
+        for mut child in children.unwrap_or_default() {
+            if child.kind == ChildKind::NetworkPolicy {
+                continue;
+            }
+            child.object["metadata"]["annotations"].as_object_mut().unwrap().remove(RENDERED);
+            if let Some(pod) = child.object.pointer_mut("/spec/template/spec") {
+                let is_mount = |entry: &Value| {
+                    let name = entry["name"].as_str().unwrap();
+                    ["secret-", "configmap-", "long-"].iter().any(|start| name.starts_with(start))
+                };
+                for list in ["/volumes", "/containers/0/volumeMounts"] {
+                    let list = pod.pointer_mut(list).and_then(Value::as_array_mut);
+                    list.into_iter().for_each(|list| list.retain(|entry| !is_mount(entry)));
+                }
+            }
+            let _ = writeln!(all, "{}", child.object);
+        }
+    }
 }
 
 /// Settings, chains and dialing of every object.

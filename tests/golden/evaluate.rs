@@ -1,5 +1,6 @@
 //! Cases under `tests/golden/evaluate/<area>/<claim>/`: `in/*.yaml`, perhaps `facts.yaml`, and `out/` with findings,
-//! statuses and effective policy. For each case: shuffled input gives the same, and its own status fed back changes nothing.
+//! statuses and effective policy; with `settings.yaml` the objects of the notifiers as well. For each case: shuffled input gives the same,
+//! its own status fed back changes nothing, and every object is what its type reads.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,8 +15,10 @@ use lamplighter::domain::{
     Replica, Severity, Snapshot, Versions,
 };
 
-use crate::answers;
+use lamplighter::render::{ChildKind, Settings};
 use serde_json::{Value, json};
+
+use crate::{answers, objects};
 
 /// Fewest cases that the corpus may have; a path that leads nowhere must not pass.
 const FEWEST: usize = 50;
@@ -108,14 +111,23 @@ fn check(case: &Path) -> Result<(), String> {
     }
     let outcome = domain::evaluate(&snapshot);
     lamps_and_chains_agree(&outcome)?;
-    let mut outputs = outputs(&outcome);
-    if let Ok(text) = fs::read_to_string(case.join("ask.yaml")) {
-        outputs.insert("answers.txt", answers::answers(&outcome, &serde_saphyr::from_str(&text).unwrap()));
+    let given: Option<Value> = fs::read_to_string(case.join("settings.yaml"))
+        .ok()
+        .map(|text| serde_saphyr::from_str(&text).unwrap());
+    let settings = objects::settings(given.as_ref());
+    objects::check(&outcome, &settings)?;
+    let all = outputs(&outcome, &settings);
+    let mut recorded = all.clone();
+    recorded.remove("objects.yaml");
+    if let Some(given) = &given {
+        recorded.insert("objects.yaml", objects::text(&outcome, &settings, &objects::shown(given)));
     }
-    compare(&case.join("out"), &outputs)?;
-    outputs.remove("answers.txt");
-    shuffled(&snapshot, &outputs)?;
-    fed_back(&snapshot, &outcome)
+    if let Ok(text) = fs::read_to_string(case.join("ask.yaml")) {
+        recorded.insert("answers.txt", answers::answers(&outcome, &serde_saphyr::from_str(&text).unwrap()));
+    }
+    compare(&case.join("out"), &recorded)?;
+    shuffled(&snapshot, &settings, &all)?;
+    fed_back(&snapshot, &settings, &outcome)
 }
 
 fn facts(value: &Value) -> Facts {
@@ -247,9 +259,10 @@ pub fn add(snapshot: &mut Snapshot, document: Value) -> Result<(), serde_json::E
     Ok(())
 }
 
-fn outputs(outcome: &Outcome) -> BTreeMap<&'static str, String> {
+fn outputs(outcome: &Outcome, settings: &Settings) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("findings.txt", findings(outcome)),
+        ("objects.yaml", objects::text(outcome, settings, ChildKind::ALL)),
         ("policy.txt", policy(outcome)),
         ("status.txt", status(outcome)),
     ])
@@ -385,7 +398,11 @@ fn lamps_and_chains_agree(outcome: &Outcome) -> Result<(), String> {
 }
 
 /// The same objects in other orders give the same outcome.
-fn shuffled(snapshot: &Snapshot, outputs: &BTreeMap<&'static str, String>) -> Result<(), String> {
+fn shuffled(
+    snapshot: &Snapshot,
+    settings: &Settings,
+    outputs: &BTreeMap<&'static str, String>,
+) -> Result<(), String> {
     for turn in 0..4_usize {
         let mut other = snapshot.clone();
         other.dial_plans.rotate_left(turn.min(snapshot.dial_plans.len()));
@@ -398,7 +415,7 @@ fn shuffled(snapshot: &Snapshot, outputs: &BTreeMap<&'static str, String>) -> Re
             other.gateways.reverse();
             other.mailboxes.reverse();
         }
-        if self::outputs(&domain::evaluate(&other)) != *outputs {
+        if self::outputs(&domain::evaluate(&other), settings) != *outputs {
             return Err(format!("the order of the input shows (turn {turn})"));
         }
     }
@@ -406,7 +423,7 @@ fn shuffled(snapshot: &Snapshot, outputs: &BTreeMap<&'static str, String>) -> Re
 }
 
 /// Statuses written and read again, at a later time, are the same to the letter.
-fn fed_back(snapshot: &Snapshot, outcome: &Outcome) -> Result<(), String> {
+fn fed_back(snapshot: &Snapshot, settings: &Settings, outcome: &Outcome) -> Result<(), String> {
     let at = |second: i64| Time(k8s_openapi::jiff::Timestamp::from_second(second).unwrap());
     let mut again = snapshot.clone();
     macro_rules! feed {
@@ -433,7 +450,7 @@ fn fed_back(snapshot: &Snapshot, outcome: &Outcome) -> Result<(), String> {
     feed!(mailbox_policies, policies, policy_status);
     feed!(gateways, gateways, gateway_status);
     feed!(mailboxes, mailboxes, mailbox_status);
-    if outputs(&domain::evaluate(&again)) != outputs(outcome) {
+    if outputs(&domain::evaluate(&again), settings) != outputs(outcome, settings) {
         return Err("feeding statuses back changes the outcome".into());
     }
     Ok(())

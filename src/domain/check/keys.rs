@@ -1,8 +1,12 @@
 //! What resources name outside of the four kinds: keys of Secrets and ConfigMaps, certificates, chosen PINs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::domain::finding::{Code, Notes};
 use crate::domain::link::Linked;
+use crate::domain::mounts::{MOST_SECRETS_OF_MAILBOXES, secrets_of_mailboxes};
 use crate::domain::object::keys::KeyUse;
+use crate::domain::shown::short;
 use crate::domain::snapshot::Facts;
 
 /// A finding for each key that is named and not there.
@@ -17,9 +21,33 @@ pub fn keys_are_there(linked: &mut Linked, facts: &Facts) {
         node.value.0.keys.iter().for_each(|used| key_is_there(&mut node.notes, facts, used));
     }
     for node in &mut linked.mailboxes {
-        let secret = node.value.own.more.as_ref().and_then(|more| more.pin.as_ref()?.secret.clone());
-        if let Some(key) = secret {
+        if let Some(key) = node.value.own.chosen_pin().cloned() {
             key_is_there(&mut node.notes, facts, &KeyUse { path: "spec.pin.secretRef", key });
+        }
+    }
+}
+
+/// What mailboxes name is mounted into the pods of their notifier, which can't have any number of volumes.
+pub fn secrets_of_mailboxes_are_few(linked: &mut Linked) {
+    let mut of: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
+    for (plan, name) in secrets_of_mailboxes(linked) {
+        of.entry(plan).or_default().insert(name.to_owned());
+    }
+    of.retain(|_, names| names.len() > MOST_SECRETS_OF_MAILBOXES);
+    if of.is_empty() {
+        return;
+    }
+    for node in &mut linked.mailboxes {
+        let names = node.value.dial_plan.and_then(|plan| of.get(&plan));
+        let (Some(names), Some(key)) = (names, node.value.own.chosen_pin()) else { continue };
+        if !names.iter().take(MOST_SECRETS_OF_MAILBOXES).any(|name| *name == key.name) {
+            let message = format!(
+                "the mailboxes of its dial plan name {} Secrets, and {} comes after the first {MOST_SECRETS_OF_MAILBOXES}",
+                names.len(),
+                short(&key.name)
+            );
+            let advice = "put the PINs of many mailboxes into one Secret, each under a key of its own";
+            node.notes.add(Code::TooManySecrets, "spec.pin.secretRef.name", message, advice);
         }
     }
 }

@@ -27,6 +27,7 @@ pub fn all(linked: &mut Linked, facts: &Facts) {
     gateways::gateway_addresses_differ(linked);
     gateways::one_gateway_calls_out(linked);
     keys::keys_are_there(linked, facts);
+    keys::secrets_of_mailboxes_are_few(linked);
     keys::certificates_can_be_used(linked, facts);
     keys::pins_keep_the_rules(linked, facts);
     children::children_can_be_made(linked, facts);

@@ -63,7 +63,7 @@ impl std::fmt::Display for Security {
 }
 
 /// A dial plan, read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DialPlan {
     /// Exchange's `Name`.
     pub display_name: String,
@@ -89,6 +89,8 @@ pub struct DialPlan {
     pub audio_codec: &'static str,
     /// Whom 0 calls; empty: nobody.
     pub operator: Box<str>,
+    /// The notifier's objects, the status and what is in force stay as they are.
+    pub suspended: bool,
     /// How its notifier works.
     pub notifier: Notifier,
     /// Keys of Secrets and ConfigMaps that it names.
@@ -156,7 +158,7 @@ impl DialPlan {
             info_announcement_enabled,
             info_announcement_filename,
             tui_prompt_editing_enabled,
-            suspend: _,
+            suspend,
             notifier,
         } = &object.spec;
         let mut reader = Reader::new(notes);
@@ -215,6 +217,7 @@ impl DialPlan {
             fax: *fax_enabled,
             audio_codec: word(r.notes, "spec.audioCodec", audio_codec, &AUDIO_CODECS),
             operator: callers::operator(r, operator_extension),
+            suspended: *suspend,
             notifier: Notifier::read(r.notes, notifier.as_ref()),
             keys: of_dial_plan(&object.spec),
             served: Vec::new(),

@@ -122,6 +122,12 @@ pub struct Pin {
 const MOST: usize = 32;
 
 impl Mailbox {
+    /// Where the PIN is that was chosen for it.
+    #[must_use]
+    pub fn chosen_pin(&self) -> Option<&KeyName> {
+        self.more.as_ref()?.pin.as_ref()?.secret.as_ref()
+    }
+
     /// Reads one mailbox. Without a dial plan, only what holds for every dial plan is checked, and there are no lamps.
     #[must_use]
     #[allow(clippy::too_many_lines, reason = "one line a setting, each of which is named once and read once")]

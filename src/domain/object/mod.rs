@@ -13,6 +13,7 @@ mod mailbox_policy;
 mod notifier;
 mod pod;
 mod reader;
+mod store;
 
 use callers::access_number;
 pub use callers::spoken;
@@ -21,8 +22,10 @@ pub use dial_rules::{DialRules, groups_exist};
 pub use gateway::{Auth, Family, Gateway, Identity, PilotGroup, Status, Template, Tls, Transport};
 pub use mailbox::{Mailbox, More, Pin, SmsOption, Wishes};
 pub use mailbox_policy::{FaxServer, MailboxPolicy};
-pub use notifier::{Mode, Notifier, NotifierTls};
+pub use notifier::{Mode, Notifier, NotifierTls, Server};
+pub use pod::{Exposure, Pod, Senders, Service, is_subdomain};
 pub use reader::Served;
+pub use store::Store;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 

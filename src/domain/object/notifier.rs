@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use super::reader::{one, one_as, too_many, word};
-use super::{number, one_of, pod, port};
+use super::{Pod, Service, Store, number, one_of, port};
 use crate::api::notifier::{
     HttpClient, HttpTls, NotifierGuard, NotifierHttp, NotifierMail, NotifierSip, NotifierSipTls, NotifierSms,
-    NotifierSpec, NotifierStore, Smpp, SmsWebhook, Smtp,
+    NotifierSpec, Smpp, SmsWebhook, Smtp,
 };
 use crate::api::reference::CaRef;
 use crate::domain::finding::{Code, Notes};
+use crate::domain::network::Network;
 use crate::domain::scalar::{Expected, gateway_address, interval, mail_address, network};
 use crate::domain::shown::short;
-use crate::domain::snapshot::KeyName;
-use crate::sip::text::Host;
+use crate::domain::snapshot::{KeyName, KeySource};
+use crate::sip::text::{Host, HostPort};
 
 /// What the notifier of a dial plan does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +50,24 @@ pub struct NotifierTls {
     pub client_ca: KeyName,
 }
 
-/// How the notifier of a dial plan works.
+/// A server that it sends through: of mail, or of text messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Where it is; none: an address that can't be read.
+    pub host: Option<Host>,
+    /// Its port.
+    pub port: u16,
+}
+
+/// How the notifier of a dial plan works.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Notifier {
     /// What it does.
     pub mode: Mode,
+    /// Number of pods.
+    pub replicas: u8,
+    /// Where it keeps message state.
+    pub store: Store,
     /// How often each lamp is sent again.
     pub refresh_interval: Duration,
     /// Port for UDP and TCP.
@@ -62,10 +76,24 @@ pub struct Notifier {
     pub advertised_address: Option<Host>,
     /// TLS listener.
     pub tls: Option<NotifierTls>,
+    /// Networks whose SIP peers may subscribe without a password.
+    pub allowed_peers: Vec<Network>,
+    /// Anybody may subscribe with a password.
+    pub has_passwords: bool,
+    /// Its HTTP port speaks TLS.
+    pub has_http_tls: bool,
     /// It can send mail.
     pub has_mail: bool,
     /// It can send text messages.
     pub has_sms: bool,
+    /// Servers of mail and text messages.
+    pub servers: Vec<Server>,
+    /// Secrets and ConfigMaps of which it reads every key.
+    pub whole: Vec<(KeySource, String)>,
+    /// Its pods.
+    pub pod: Pod,
+    /// Its Service.
+    pub service: Service,
 }
 
 impl Notifier {
@@ -87,31 +115,28 @@ impl Notifier {
             pod,
             service,
         } = spec.unwrap_or(&default);
-        number(notes, "spec.notifier.replicas", *replicas, 1, 16);
-        read_store(notes, store.as_ref(), *replicas);
+        let store = Store::read(notes, store.as_ref(), *replicas);
+        let replicas = number(notes, "spec.notifier.replicas", *replicas, 1, 16);
         if let Some(guard) = guard {
             read_guard(notes, guard);
         }
         if let Some(http) = http {
             read_http(notes, http);
         }
-        if let Some(mail) = mail {
-            read_mail(notes, mail);
-        }
-        if let Some(sms) = sms {
-            read_sms(notes, sms);
-        }
-        if let Some(pod) = pod {
-            pod::read_pod(notes, pod);
-        }
-        if let Some(service) = service {
-            pod::read_service(notes, service);
-        }
+        let mail_server = mail.as_ref().map(|mail| read_mail(notes, mail));
+        let sms_server = sms.as_ref().and_then(|sms| read_sms(notes, sms));
+        let pod = pod.as_ref().map(|pod| Pod::read(notes, pod)).unwrap_or_default();
+        let service = service.as_ref().map(|service| Service::read(notes, service)).unwrap_or_default();
         let default = NotifierSip::default();
-        let NotifierSip { port: sip_port, advertised_address, tls, allowed_peers, digest_secret_ref: _ } =
+        let NotifierSip { port: sip_port, advertised_address, tls, allowed_peers, digest_secret_ref } =
             sip.as_ref().unwrap_or(&default);
-        read_networks(notes, allowed_peers);
+        let templates = mail.as_ref().and_then(|mail| mail.templates_ref.as_ref());
         Self {
+            replicas: u8::try_from(replicas).unwrap_or(1),
+            store,
+            allowed_peers: read_networks(notes, allowed_peers),
+            has_passwords: digest_secret_ref.is_some(),
+            has_http_tls: http.as_ref().is_some_and(|http| http.tls.is_some()),
             mode: one_of(
                 notes,
                 "spec.notifier.mode",
@@ -127,6 +152,14 @@ impl Notifier {
             tls: tls.as_ref().map(|tls| listener(notes, tls)),
             has_mail: mail.is_some(),
             has_sms: sms.is_some(),
+            servers: mail_server.into_iter().chain(sms_server).collect(),
+            whole: digest_secret_ref
+                .iter()
+                .map(|secret| (KeySource::Secret, secret.name.clone()))
+                .chain(templates.map(|texts| (KeySource::ConfigMap, texts.name.clone())))
+                .collect(),
+            pod,
+            service,
         }
     }
 }
@@ -157,58 +190,26 @@ fn listener(notes: &mut Notes, tls: &NotifierSipTls) -> NotifierTls {
     }
 }
 
-fn ca_kind(notes: &mut Notes, path: &str, reference: &CaRef) {
+/// A finding where CA certificates are neither in a Secret nor in a ConfigMap.
+pub fn ca_kind(notes: &mut Notes, path: &str, reference: &CaRef) {
     let CaRef { kind, name: _, key: _ } = reference;
     word(notes, &format!("{path}.kind"), kind, &["Secret", "ConfigMap"]);
 }
 
-fn read_networks(notes: &mut Notes, networks: &[String]) {
+fn read_networks(notes: &mut Notes, networks: &[String]) -> Vec<Network> {
     const PATH: &str = "spec.notifier.sip.allowedPeers";
     too_many(notes, PATH, networks.len(), 64);
-    for (at, text) in networks.iter().enumerate().take(64) {
-        one(notes, &format!("{PATH}[{at}]"), text, Code::NetworkInvalid, network);
-    }
+    let entry = |(at, text): (usize, &String)| {
+        let (address, bits) = one(notes, &format!("{PATH}[{at}]"), text, Code::NetworkInvalid, network)?;
+        Some(Network::new(address, bits))
+    };
+    networks.iter().take(64).enumerate().filter_map(entry).collect()
 }
 
 fn read_guard(notes: &mut Notes, guard: &NotifierGuard) {
     let NotifierGuard { mailboxes, percent } = guard;
     number(notes, "spec.notifier.guard.mailboxes", *mailboxes, 0, 100_000);
     number(notes, "spec.notifier.guard.percent", *percent, 0, 100);
-}
-
-fn read_store(notes: &mut Notes, store: Option<&NotifierStore>, replicas: i32) {
-    let default = NotifierStore::default();
-    let NotifierStore { type_, size, storage_class_name: _, connection_secret_ref, ca_ref } =
-        store.unwrap_or(&default);
-    if let Some(reference) = ca_ref {
-        ca_kind(notes, "spec.notifier.store.caRef", reference);
-    }
-    let type_ = word(notes, "spec.notifier.store.type", type_, &["SQLite", "PostgreSQL"]);
-    one(notes, "spec.notifier.store.size", size, Code::SizeInvalid, quantity);
-    if type_ == "SQLite" && replicas > 1 {
-        let message = format!("{replicas} replicas can't share one SQLite file");
-        let advice = "set store.type: PostgreSQL with connectionSecretRef, or replicas: 1";
-        notes.add(Code::ReplicasNeedPostgreSQL, "spec.notifier.replicas", message, advice);
-    }
-    if type_ == "PostgreSQL" && connection_secret_ref.is_none() {
-        let message = "store.type PostgreSQL has no connectionSecretRef";
-        let advice = "name the key of a Secret that holds postgresql://user:password@host/database";
-        notes.add(Code::ConnectionMissing, "spec.notifier.store.connectionSecretRef", message, advice);
-    }
-}
-
-/// A size as Kubernetes writes it.
-fn quantity(text: &str) -> Result<(), Expected> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = text.get(digits.len()..).unwrap_or_default();
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
-    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let sound = text.len() <= 16
-        && number(whole)
-        && number(part)
-        && digits.bytes().any(|b| (b'1'..=b'9').contains(&b))
-        && ["", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(&unit);
-    if sound { Ok(()) } else { Err(Expected("a size as in 500Mi, 1Gi or 2Ti")) }
 }
 
 fn read_http(notes: &mut Notes, http: &NotifierHttp) {
@@ -245,18 +246,22 @@ fn client_name(text: &str) -> Result<(), Expected> {
     if sound { Ok(()) } else { Err(Expected("1 to 63 characters on one line")) }
 }
 
-fn read_mail(notes: &mut Notes, mail: &NotifierMail) {
+fn read_mail(notes: &mut Notes, mail: &NotifierMail) -> Server {
     let NotifierMail { from, templates_ref: _, smtp } = mail;
     let Smtp { host: server, port: smtp_port, security, auth_secret_ref: _ } = smtp;
     one(notes, "spec.notifier.mail.from", from, Code::MailAddressInvalid, mail_address);
-    host(notes, "spec.notifier.mail.smtp.host", server);
-    if let Some(value) = smtp_port {
-        port(notes, "spec.notifier.mail.smtp.port", *value);
-    }
-    word(notes, "spec.notifier.mail.smtp.security", security, &["StartTLS", "None", "TLS"]);
+    let host = host(notes, "spec.notifier.mail.smtp.host", server);
+    let given = smtp_port.map(|value| port(notes, "spec.notifier.mail.smtp.port", value));
+    let usual = match word(notes, "spec.notifier.mail.smtp.security", security, &["StartTLS", "None", "TLS"])
+    {
+        "None" => 25,
+        "TLS" => 465,
+        _ => 587,
+    };
+    Server { host, port: given.unwrap_or(usual) }
 }
 
-fn read_sms(notes: &mut Notes, sms: &NotifierSms) {
+fn read_sms(notes: &mut Notes, sms: &NotifierSms) -> Option<Server> {
     let NotifierSms { smpp, webhook } = sms;
     if smpp.is_some() == webhook.is_some() {
         let (message, advice) = if smpp.is_some() {
@@ -266,17 +271,23 @@ fn read_sms(notes: &mut Notes, sms: &NotifierSms) {
         };
         notes.add(Code::SMSProviderInvalid, "spec.notifier.sms", message, advice);
     }
-    if let Some(Smpp { host: server, port: smpp_port, auth_secret_ref: _, source_address }) = smpp {
-        host(notes, "spec.notifier.sms.smpp.host", server);
-        port(notes, "spec.notifier.sms.smpp.port", *smpp_port);
-        if let Some(source) = source_address {
-            let path = "spec.notifier.sms.smpp.sourceAddress";
-            let meant = (Code::PhoneNumberInvalid, "the sender of a text message");
-            one_as(notes, path, source, meant, source_address_of);
-        }
+    let smpp = smpp.as_ref().map(|smpp| read_smpp(notes, smpp));
+    let webhook = webhook.as_ref().and_then(|SmsWebhook { url, token_secret_ref: _ }| {
+        one(notes, "spec.notifier.sms.webhook.url", url, Code::WebhookURLInvalid, web_address)
+    });
+    smpp.or(webhook)
+}
+
+fn read_smpp(notes: &mut Notes, smpp: &Smpp) -> Server {
+    let Smpp { host: server, port: smpp_port, auth_secret_ref: _, source_address } = smpp;
+    if let Some(source) = source_address {
+        let path = "spec.notifier.sms.smpp.sourceAddress";
+        let meant = (Code::PhoneNumberInvalid, "the sender of a text message");
+        one_as(notes, path, source, meant, source_address_of);
     }
-    if let Some(SmsWebhook { url, token_secret_ref: _ }) = webhook {
-        one(notes, "spec.notifier.sms.webhook.url", url, Code::WebhookURLInvalid, web_address);
+    Server {
+        host: host(notes, "spec.notifier.sms.smpp.host", server),
+        port: port(notes, "spec.notifier.sms.smpp.port", *smpp_port),
     }
 }
 
@@ -294,9 +305,20 @@ fn source_address_of(text: &str) -> Result<(), Expected> {
     }
 }
 
-fn web_address(text: &str) -> Result<(), Expected> {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+/// Where a web service is: the host between scheme and path, without user and password.
+fn web_address(text: &str) -> Result<Server, Expected> {
+    let (rest, usual) = match text.strip_prefix("https://") {
+        Some(rest) => (rest, 443),
+        None => (text.strip_prefix("http://").unwrap_or_default(), 80),
+    };
     let has_host = rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
-    let sound = text.len() <= 2048 && has_host && text.bytes().all(|b| b.is_ascii_graphic());
-    if sound { Ok(()) } else { Err(Expected("an address as in https://sms.example.com/send")) }
+    if text.len() > 2048 || !has_host || !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Expected("an address as in https://sms.example.com/send"));
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let place = authority.rsplit('@').next().unwrap_or_default();
+    Ok(match place.parse() {
+        Ok(HostPort { host, port }) => Server { host: Some(host), port },
+        Err(_) => Server { host: place.parse().ok(), port: usual },
+    })
 }

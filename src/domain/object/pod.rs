@@ -19,63 +19,115 @@ const LONGEST_TEXT: usize = 4096;
 /// Characters of a label's value and of the part of its key after the `/`, at most.
 const LONGEST_LABEL: usize = 63;
 
-pub fn read_pod(notes: &mut Notes, pod: &NotifierPod) {
-    let NotifierPod {
-        resources,
-        node_selector,
-        tolerations,
-        affinity,
-        topology_spread_constraints,
-        priority_class_name: _,
-        image_pull_secrets,
-        labels,
-        annotations,
-        host_network: _,
-    } = pod;
-    const PATH: &str = "spec.notifier.pod";
-    texts(notes, "spec.notifier.pod.nodeSelector", node_selector, |key, value| {
-        key_of(key).or_else(|| value_of(value))
-    });
-    texts(notes, "spec.notifier.pod.labels", labels, |key, value| {
-        ours(key).or_else(|| key_of(key)).or_else(|| value_of(value))
-    });
-    texts(notes, "spec.notifier.pod.annotations", annotations, |key, value| {
-        key_of(&key.to_lowercase()).or_else(|| long(value))
-    });
-    if let Some(resources) = resources {
-        decodes::<ResourceRequirements>(notes, &format!("{PATH}.resources"), resources);
-    }
-    if let Some(affinity) = affinity {
-        decodes::<Affinity>(notes, &format!("{PATH}.affinity"), affinity);
-    }
-    too_many(notes, "spec.notifier.pod.tolerations", tolerations.len(), 64);
-    for (at, toleration) in tolerations.iter().enumerate().take(64) {
-        decodes::<Toleration>(notes, &format!("{PATH}.tolerations[{at}]"), toleration);
-    }
-    too_many(notes, "spec.notifier.pod.topologySpreadConstraints", topology_spread_constraints.len(), 64);
-    for (at, spread) in topology_spread_constraints.iter().enumerate().take(64) {
-        let path = format!("{PATH}.topologySpreadConstraints[{at}]");
-        decodes::<TopologySpreadConstraint>(notes, &path, spread);
-    }
-    too_many(notes, "spec.notifier.pod.imagePullSecrets", image_pull_secrets.len(), 16);
+/// What the pods of a notifier take over.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pod {
+    /// Requests and limits of the container.
+    pub resources: Option<ResourceRequirements>,
+    /// Labels of the nodes on which it may run.
+    pub node_selector: BTreeMap<String, String>,
+    /// Taints that it tolerates.
+    pub tolerations: Vec<Toleration>,
+    /// Affinity to nodes and pods.
+    pub affinity: Option<Affinity>,
+    /// How replicas are spread; none: as it is done by default.
+    pub topology_spread: Vec<TopologySpreadConstraint>,
+    /// Its PriorityClass.
+    pub priority_class: Option<String>,
+    /// Secrets with which images are pulled.
+    pub image_pull_secrets: Vec<String>,
+    /// More labels.
+    pub labels: BTreeMap<String, String>,
+    /// More annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// It shares the node's network.
+    pub host_network: bool,
 }
 
-/// A finding where the block is not what a Pod wants there.
-fn decodes<T: DeserializeOwned + Serialize>(notes: &mut Notes, path: &str, block: &Map<String, Value>) {
+impl Pod {
+    /// Reads the block; a part that a Pod does not take is left out, with a finding.
+    pub fn read(notes: &mut Notes, pod: &NotifierPod) -> Self {
+        let NotifierPod {
+            resources,
+            node_selector,
+            tolerations,
+            affinity,
+            topology_spread_constraints,
+            priority_class_name,
+            image_pull_secrets,
+            labels,
+            annotations,
+            host_network,
+        } = pod;
+        const PATH: &str = "spec.notifier.pod";
+        texts(notes, "spec.notifier.pod.nodeSelector", node_selector, |key, value| {
+            key_of(key).or_else(|| value_of(value))
+        });
+        texts(notes, "spec.notifier.pod.labels", labels, |key, value| {
+            ours(key).or_else(|| key_of(key)).or_else(|| value_of(value))
+        });
+        texts(notes, "spec.notifier.pod.annotations", annotations, |key, value| {
+            key_of(&key.to_lowercase()).or_else(|| long(value))
+        });
+        let resources =
+            resources.as_ref().and_then(|block| decoded(notes, &format!("{PATH}.resources"), block));
+        let affinity = affinity.as_ref().and_then(|block| decoded(notes, &format!("{PATH}.affinity"), block));
+        too_many(notes, "spec.notifier.pod.imagePullSecrets", image_pull_secrets.len(), 16);
+        Self {
+            resources,
+            affinity,
+            tolerations: all_decoded(notes, "spec.notifier.pod.tolerations", tolerations),
+            topology_spread: all_decoded(
+                notes,
+                "spec.notifier.pod.topologySpreadConstraints",
+                topology_spread_constraints,
+            ),
+            priority_class: Some(priority_class_name.clone()).filter(|name| !name.is_empty()),
+            image_pull_secrets: image_pull_secrets
+                .iter()
+                .take(16)
+                .map(|secret| secret.name.clone())
+                .collect(),
+            node_selector: node_selector.clone(),
+            labels: labels.clone(),
+            annotations: annotations.clone(),
+            host_network: *host_network,
+        }
+    }
+}
+
+/// The blocks of a list that a Pod takes; each other one is a finding.
+fn all_decoded<T: DeserializeOwned + Serialize>(
+    notes: &mut Notes,
+    path: &str,
+    blocks: &[Map<String, Value>],
+) -> Vec<T> {
+    too_many(notes, path, blocks.len(), MOST_TEXTS);
+    let blocks = blocks.iter().take(MOST_TEXTS).enumerate();
+    blocks.filter_map(|(at, block)| decoded(notes, &format!("{path}[{at}]"), block)).collect()
+}
+
+/// The block as a Pod has it there, else a finding.
+fn decoded<T: DeserializeOwned + Serialize>(
+    notes: &mut Notes,
+    path: &str,
+    block: &Map<String, Value>,
+) -> Option<T> {
     const ADVICE: &str = "write it as in the template of a Pod";
     let given = Value::Object(block.clone());
-    match serde_json::from_value::<T>(given.clone()) {
+    let read: T = match serde_json::from_value(given.clone()) {
+        Ok(read) => read,
         Err(error) => {
             let error = error.to_string().replace('"', "`");
             notes.add(Code::PodInvalid, path, format!("the block can't be read: {}", short(&error)), ADVICE);
+            return None;
         }
-        Ok(read) => {
-            let read = serde_json::to_value(read).unwrap_or_default();
-            if let Some((place, field)) = unread(&given, &read, path.to_owned()) {
-                notes.add(Code::PodInvalid, place, format!("a Pod has no field `{field}` there"), ADVICE);
-            }
-        }
+    };
+    let again = serde_json::to_value(&read).unwrap_or_default();
+    if let Some((place, field)) = unread(&given, &again, path.to_owned()) {
+        notes.add(Code::PodInvalid, place, format!("a Pod has no field `{field}` there"), ADVICE);
     }
+    Some(read)
 }
 
 /// The first field that was given and is not in what was read from it: its place and its name.
@@ -99,29 +151,70 @@ fn unread(given: &Value, read: &Value, place: String) -> Option<(String, String)
     }
 }
 
-pub fn read_service(notes: &mut Notes, service: &NotifierService) {
-    let NotifierService { type_, annotations, load_balancer_class, external_traffic_policy } = service;
-    texts(notes, "spec.notifier.service.annotations", annotations, |key, value| {
-        key_of(&key.to_lowercase()).or_else(|| long(value))
-    });
-    let type_ = word(notes, "spec.notifier.service.type", type_, &["ClusterIP", "NodePort", "LoadBalancer"]);
-    if let Some(policy) = external_traffic_policy {
-        word(notes, "spec.notifier.service.externalTrafficPolicy", policy, &["Local", "Cluster"]);
-    }
-    let mut ignored = |field: &str, wants: &str| {
-        let message = format!("{field} has no effect with type {type_}");
-        notes.add(
-            Code::ServiceSettingIgnored,
-            format!("spec.notifier.service.{field}"),
-            message,
-            format!("remove it, or set type: {wants}"),
-        );
-    };
-    if !load_balancer_class.is_empty() && type_ != "LoadBalancer" {
-        ignored("loadBalancerClass", "LoadBalancer");
-    }
-    if external_traffic_policy.is_some() && type_ == "ClusterIP" {
-        ignored("externalTrafficPolicy", "LoadBalancer");
+/// What the Service of a notifier takes over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+    /// Who can reach it.
+    pub exposure: Exposure,
+}
+
+/// Who can reach a Service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Exposure {
+    /// Whoever is in the cluster.
+    #[default]
+    Cluster,
+    /// Whoever reaches a port of the nodes.
+    Nodes(Senders),
+    /// Whoever reaches a load balancer: the cluster's own, or one of a class.
+    LoadBalancer(Senders, Option<String>),
+}
+
+/// What a notifier sees of who sends to it from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Senders {
+    /// Their addresses: `externalTrafficPolicy: Local`.
+    Seen,
+    /// Addresses of nodes: `Cluster`.
+    Hidden,
+}
+
+impl Service {
+    /// Reads the block; what is wrong becomes findings, and a nearby value stands in.
+    pub fn read(notes: &mut Notes, service: &NotifierService) -> Self {
+        let NotifierService { type_, annotations, load_balancer_class, external_traffic_policy } = service;
+        const PATH: &str = "spec.notifier.service";
+        texts(notes, "spec.notifier.service.annotations", annotations, |key, value| {
+            key_of(&key.to_lowercase()).or_else(|| long(value))
+        });
+        let type_ = word(notes, &format!("{PATH}.type"), type_, &["ClusterIP", "NodePort", "LoadBalancer"]);
+        let policy = external_traffic_policy.as_deref().unwrap_or("Local");
+        let policy = word(notes, &format!("{PATH}.externalTrafficPolicy"), policy, &["Local", "Cluster"]);
+        let senders = if policy == "Cluster" { Senders::Hidden } else { Senders::Seen };
+        let class = Some(load_balancer_class.clone()).filter(|class| !class.is_empty());
+        let mut ignored = |field: &str, wants: &str| {
+            let message = format!("{field} has no effect with type {type_}");
+            notes.add(
+                Code::ServiceSettingIgnored,
+                format!("{PATH}.{field}"),
+                message,
+                format!("remove it, or set type: {wants}"),
+            );
+        };
+        if class.is_some() && type_ != "LoadBalancer" {
+            ignored("loadBalancerClass", "LoadBalancer");
+        }
+        if external_traffic_policy.is_some() && type_ == "ClusterIP" {
+            ignored("externalTrafficPolicy", "LoadBalancer");
+        }
+        let exposure = match type_ {
+            "NodePort" => Exposure::Nodes(senders),
+            "LoadBalancer" => Exposure::LoadBalancer(senders, class),
+            _ => Exposure::Cluster,
+        };
+        Self { annotations: annotations.clone(), exposure }
     }
 }
 
@@ -168,8 +261,9 @@ fn long(value: &str) -> Option<&'static str> {
     (value.chars().count() > LONGEST_TEXT).then_some("at most 4096 characters are possible")
 }
 
-/// RFC 1123: dot-separated parts of small letters, digits and inner `-`.
-fn is_subdomain(text: &str) -> bool {
+/// RFC 1123: dot-separated parts of small letters, digits and inner `-`, as names of objects are.
+#[must_use]
+pub fn is_subdomain(text: &str) -> bool {
     let is_small = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     let is_part = |part: &str| {
         let bytes = part.as_bytes();
