@@ -305,7 +305,11 @@ pub fn merge(previous: &[Condition], new: &[Verdict], generation: i64, now: &Tim
     let mut all: Vec<Condition> =
         previous.iter().filter(|c| !OURS.contains(&c.type_.as_str())).cloned().collect();
     all.extend(new.iter().map(|verdict| {
-        let before = previous.iter().find(|c| c.type_ == verdict.type_ && c.status == verdict.status);
+        // Those of the definition's default were never observed.
+        let is_same = |c: &&Condition| {
+            c.type_ == verdict.type_ && c.status == verdict.status && c.observed_generation.is_some()
+        };
+        let before = previous.iter().find(is_same);
         Condition {
             type_: verdict.type_.into(),
             status: verdict.status.into(),

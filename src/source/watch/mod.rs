@@ -79,7 +79,6 @@ impl<K> Default for Shared<K> {
 
 impl<K> Shared<K> {
     /// Looks at it. Nothing may be awaited meanwhile.
-    #[must_use]
     pub fn look(&self) -> MutexGuard<'_, Shelf<K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
