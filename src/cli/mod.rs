@@ -1,6 +1,7 @@
 //! The command line: what was typed becomes options, and one short file a command does the rest.
 
 mod crds;
+mod notifier;
 mod operator;
 mod phone;
 mod standalone;
@@ -46,6 +47,8 @@ enum Command {
     Standalone(standalone::Options),
     /// Run in a cluster: check the four kinds, report on them, and run a notifier for each dial plan.
     Operator(operator::Options),
+    /// Run in a pod of a cluster: light the lamps of one dial plan. The operator starts it.
+    Notifier(notifier::Options),
     /// Print the CustomResourceDefinitions of the four kinds.
     Crds(crds::Options),
     /// A phone in the terminal that shows its lamp: answers NOTIFY over UDP, TCP or TLS.
@@ -69,6 +72,7 @@ impl Cli {
             Command::Why(options) => why::run(&options),
             Command::Standalone(options) => block_on(|stop| standalone::run(options, stop)),
             Command::Operator(options) => block_on(|stop| operator::run(options, stop)),
+            Command::Notifier(options) => block_on(|stop| notifier::run(options, stop)),
             Command::Phone(options) => block_on(|stop| phone::run(options, stop)),
         };
         result.unwrap_or_else(|error| {

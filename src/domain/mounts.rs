@@ -55,6 +55,25 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// The keys that the dial plan with that index, its gateways and its mailboxes name.
+    #[must_use]
+    pub fn keys(&self, at: usize) -> BTreeSet<KeyName> {
+        let linked = &self.linked;
+        let plan = linked.dial_plans.get(at).map(|node| &node.value.keys);
+        let gateways = self.gateways.get(at).into_iter().flatten();
+        let of_gateways =
+            gateways.filter_map(|gateway| Some(&linked.gateways.get(*gateway as usize)?.value.0.keys));
+        let mailboxes = linked
+            .mailboxes
+            .iter()
+            .filter(|node| node.value.dial_plan.is_some_and(|plan| plan as usize == at))
+            .filter_map(|node| node.value.own.chosen_pin().cloned());
+        let named = plan.into_iter().chain(of_gateways).flatten().map(|used| used.key.clone());
+        named.chain(mailboxes).collect()
+    }
+}
+
 impl<'a> Mounts<'a> {
     fn key(&mut self, key: &'a KeyName) {
         if is_subdomain(&key.name) && is_key(&key.key) {

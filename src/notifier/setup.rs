@@ -15,11 +15,18 @@ use crate::net::resolve::{self, Target};
 use crate::net::tls::{TlsError, TlsTarget, client_config};
 use crate::sip::text::{Host, HostPort};
 use crate::sip::transport::Transport;
+use crate::source::secrets::Values;
 
 /// Values of Secrets and ConfigMaps of a namespace. They go to TLS and digest only.
 pub trait Keys: Send + Sync {
     /// The value of a key, if it is there.
     fn get(&self, key: &KeyName) -> Option<Vec<u8>>;
+}
+
+impl Keys for Values {
+    fn get(&self, key: &KeyName) -> Option<Vec<u8>> {
+        Values::get(self, key)
+    }
 }
 
 /// Why a gateway can't be used, though its object has no error.

@@ -2,7 +2,6 @@
 //! all dial plans run in this process. Reading order: `in_force` (what is in force when files break), `fleet` (the notifiers),
 //! `report` (what people read).
 
-mod fleet;
 mod in_force;
 mod report;
 
@@ -19,19 +18,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tokio::sync::watch;
 
 use crate::api::schema::crds;
-use crate::api::{UMIPGateway, UMMailbox};
 use crate::clock::{Clock, wall_ms};
-use crate::domain::{self, Facts, KeyName, Kind, Notifiers, Outcome, Snapshot};
-use crate::engine::pin::{self, PinRules};
+use crate::domain::{self, Facts, Kind, Notifiers, Outcome};
 use crate::notifier::directory::{Directory, InNamespace};
 use crate::notifier::http::{Api, router};
 use crate::notifier::metrics::Metrics;
-use crate::notifier::setup::{Keys, bad_certificates};
+use crate::notifier::facts;
+use crate::notifier::fleet::{Common, Fleet, FleetError};
 use crate::notifier::simulator::Seen;
 use crate::serve::{BindError, Server};
 use crate::source::manifest::{ObjectKey, Schemas, Watcher, load};
 use crate::source::secrets::Values;
-use fleet::{Common, Fleet, FleetError};
 use in_force::InForce;
 use report::{Report, Table, changes, one_to_try, tables};
 
@@ -99,12 +96,6 @@ pub enum StandaloneError {
     /// The system does not say where HTTP listens.
     #[error("the HTTP address is not known")]
     Address(#[source] io::Error),
-}
-
-impl Keys for Values {
-    fn get(&self, key: &KeyName) -> Option<Vec<u8>> {
-        Values::get(self, key)
-    }
 }
 
 /// Runs until `stop` is true, or once.
@@ -187,56 +178,21 @@ fn evaluate(
     let of = |namespace: String| {
         let mut snapshot = in_force.snapshot(&namespace);
         let values = Values::new(in_force.secrets(&namespace), options.secrets.as_deref());
-        let is_missing = |key: &KeyName| values.get(key).is_none();
         let stopped = stopped.iter().filter(|(ns, _)| *ns == namespace).map(|(_, plan)| plan.clone());
         snapshot.facts = Facts {
             notifiers: if programmed { Notifiers::Acting } else { Notifiers::Unknown },
-            unlisted: BTreeMap::new(),
-            children: BTreeMap::new(),
             stopped: stopped.collect(),
-            missing_keys: snapshot.named_keys().into_iter().filter(is_missing).collect(),
-            bad_certificates: certificates(&snapshot, &values),
-            refused_pins: refused_pins(&snapshot, &values),
             unread: Kind::ALL
                 .into_iter()
                 .flat_map(|kind| in_force.unread(kind, &namespace).into_iter().map(move |name| (kind, name)))
                 .collect(),
+            ..Facts::default()
         };
+        let named = snapshot.named_keys();
+        facts::look(&mut snapshot, named, &values);
         (namespace, (domain::evaluate(&snapshot), values))
     };
     in_force.namespaces().into_iter().map(of).collect()
-}
-
-/// Gateways whose certificates can't be used, and why.
-fn certificates(snapshot: &Snapshot, values: &Values) -> BTreeMap<String, String> {
-    let bad = |gateway: &Arc<UMIPGateway>| {
-        let reason = bad_certificates(gateway.spec.tls.as_ref()?, values)?;
-        Some((gateway.metadata.name.clone()?, reason))
-    };
-    snapshot.gateways.iter().filter_map(bad).collect()
-}
-
-/// Mailboxes whose chosen PIN breaks a rule of their policy, and which.
-fn refused_pins(snapshot: &Snapshot, values: &Values) -> BTreeMap<String, String> {
-    let policy_of = |mailbox: &UMMailbox| {
-        let name = Some(&mailbox.spec.mailbox_policy_ref.name);
-        snapshot.mailbox_policies.iter().find(|policy| policy.metadata.name.as_ref() == name)
-    };
-    let refused = |mailbox: &Arc<UMMailbox>| {
-        let secret = mailbox.spec.pin.as_ref()?.secret_ref.as_ref()?;
-        let policy = policy_of(mailbox)?;
-        let pin =
-            String::from_utf8(values.get(&KeyName::secret(&secret.name, &secret.key))?).unwrap_or_default();
-        let extensions: Vec<&str> = mailbox.spec.extensions.iter().map(String::as_str).collect();
-        let rules = PinRules {
-            min_length: u8::try_from(policy.spec.min_pin_length).unwrap_or(24),
-            allow_common_patterns: policy.spec.allow_common_patterns,
-            extensions: &extensions,
-        };
-        let broken = pin::check(&rules, pin.trim_end_matches(['\r', '\n']), &|_| false).err()?;
-        Some((mailbox.metadata.name.clone()?, broken.to_string()))
-    };
-    snapshot.mailboxes.iter().filter_map(refused).collect()
 }
 
 fn outcomes(evaluated: BTreeMap<String, (Outcome, Values)>) -> BTreeMap<String, Outcome> {

@@ -207,6 +207,17 @@ impl Resources {
         all
     }
 
+    /// Up to which version of each kind changes are known.
+    #[must_use]
+    pub fn versions(&self) -> Versions {
+        Versions {
+            dial_plans: self.dial_plans.look().version(),
+            mailbox_policies: self.mailbox_policies.look().version(),
+            gateways: self.gateways.look().version(),
+            mailboxes: self.mailboxes.look().version(),
+        }
+    }
+
     /// What is known of a namespace, and up to which version of each kind.
     #[must_use]
     pub fn snapshot(&self, namespace: &str) -> (Snapshot, Versions) {

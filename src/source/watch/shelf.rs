@@ -80,6 +80,12 @@ impl<K> Shelf<K> {
         self.refused.clone()
     }
 
+    /// The resourceVersion up to which changes are known.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// Namespaces that have an object.
     #[must_use]
     pub fn namespaces(&self) -> BTreeSet<String> {

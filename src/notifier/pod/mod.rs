@@ -1,0 +1,289 @@
+//! The notifier of one dial plan in a pod of its own: it watches the resources of its namespace, evaluates them as the operator does, puts
+//! what concerns its dial plan in force, and says so. When the API server does not answer, it starts and goes on with what it kept.
+//!
+//! Reading order: this file, `kept` (what it starts with), `publish` (what it says of itself).
+
+mod kept;
+mod publish;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use kube::Client;
+use tokio::sync::{Notify, watch};
+
+use super::directory::{Directory, InNamespace};
+use super::facts;
+use super::fleet::{Common, Fleet};
+use super::http::{Api, router};
+use super::metrics::Metrics;
+use crate::clock::Clock;
+use crate::cluster::client::{ConnectError, connect};
+use crate::domain::{self, KeyName, Kind, Notifiers, Outcome, Snapshot};
+use crate::serve::{BindError, Server};
+use crate::source::secrets::Values;
+use crate::source::watch::{Resources, Scope, Touched, Wake};
+
+use kept::Kept;
+use publish::Publisher;
+
+/// Shortest time in which events are gathered.
+const DEBOUNCE: Duration = Duration::from_millis(10);
+/// How often mounted values are looked at, and what failed is tried again.
+const TICK: Duration = Duration::from_secs(1);
+/// Annotation by which lamps are sent again: any new value does.
+const REFRESH: &str = "um.lamplighter.dev/refresh-requested-at";
+
+/// What the notifier is told when it starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its dial plan.
+    pub dial_plan: String,
+    /// Name of its pod.
+    pub pod: String,
+    /// `metadata.uid` of its pod.
+    pub pod_uid: String,
+    /// Folder of the store.
+    pub data: PathBuf,
+    /// Folder with the values of Secrets and ConfigMaps, in files `secrets/NAME/KEY` and `configmaps/NAME/KEY`.
+    pub values: PathBuf,
+    /// Where HTTP is served.
+    pub listen: SocketAddr,
+    /// Address for SIP.
+    pub sip_listen: IpAddr,
+}
+
+/// Why a notifier can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum PodError {
+    /// No cluster.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// No port.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// Runs until `stop` is true.
+///
+/// # Errors
+/// What keeps it from starting. Later it reports what goes wrong and goes on.
+pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<(), PodError> {
+    let server = Server::bind(options.listen).await?;
+    let client = connect().await?;
+    let clock = Clock::start();
+    let metrics = Arc::new(Metrics::default());
+    let directory = Directory::default();
+    let ready = Arc::new(AtomicBool::new(false));
+    let api = Api { directory: directory.clone(), metrics: Arc::clone(&metrics), ready: Arc::clone(&ready) };
+    let http = tokio::spawn(server.run(router(api), stop.clone()));
+
+    let resources = Resources::default();
+    let woken = Arc::new(Notify::new());
+    let watching = tokio::spawn(watch_all(client.clone(), resources.clone(), options.namespace.clone(), Arc::clone(&woken)));
+    let mut pod = Pod {
+        kept: Kept::new(&options.data, &options.namespace, &options.dial_plan),
+        publisher: Publisher::new(client, &options, clock),
+        fleet: Fleet::new(Common {
+            sip_listen: options.sip_listen,
+            data: options.data.clone(),
+            clock,
+            metrics,
+            directory,
+            watcher: Arc::new(|_| {}),
+        }),
+        values: Values::mounted(&options.values),
+        resources,
+        options,
+        clock,
+        ready,
+        refreshes: None,
+        digest: 0,
+        failed: false,
+    };
+    pod.start_with_kept().await;
+    pod.go_on(&woken, &mut stop).await;
+    watching.abort();
+    pod.fleet.stop_all().await;
+    if let Err(error) = http.await {
+        tracing::error!(%error, "the HTTP server ended badly");
+    }
+    Ok(())
+}
+
+async fn watch_all(client: Client, resources: Resources, namespace: String, woken: Arc<Notify>) {
+    let wake: Wake = Arc::new(move |touched| {
+        if touched != Touched::Nothing {
+            woken.notify_one();
+        }
+    });
+    resources.keep(&client, &Scope::Namespace(namespace), &wake).await;
+}
+
+struct Pod {
+    options: Options,
+    clock: Clock,
+    resources: Resources,
+    values: Values,
+    fleet: Fleet,
+    kept: Kept,
+    publisher: Publisher,
+    ready: Arc<AtomicBool>,
+    /// The value of the annotation of each object that has one; none before the first look.
+    refreshes: Option<BTreeMap<(Kind, String), String>>,
+    /// Digest of the values in force.
+    digest: u64,
+    /// The notifier could not start, or not all of it.
+    failed: bool,
+}
+
+impl Pod {
+    async fn go_on(&mut self, woken: &Notify, stop: &mut watch::Receiver<bool>) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut took = Duration::ZERO;
+        loop {
+            tokio::select! {
+                () = woken.notified() => {
+                    tokio::time::sleep(DEBOUNCE.max(2 * took)).await;
+                    took = self.look().await;
+                }
+                _ = tick.tick() => {
+                    if self.failed || !self.fleet.is_settled() || self.digest != self.digest_of_values() {
+                        took = self.look().await;
+                    }
+                    self.kept.write_if_due(self.clock.now()).await;
+                }
+                () = self.publisher.due(&self.resources) => {}
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        self.kept.write().await;
+    }
+
+    /// What was in force before the last end is in force until the API server says something else. Nothing is removed by it.
+    async fn start_with_kept(&mut self) {
+        let Some(snapshot) = self.kept.read().await else { return };
+        tracing::info!(namespace = %self.options.namespace, name = %self.options.dial_plan, "starts with the configuration that it kept");
+        self.put_in_force(snapshot, false).await;
+    }
+
+    /// Puts in force what is known. Returns how long evaluation took.
+    async fn look(&mut self) -> Duration {
+        if !self.resources.is_complete() {
+            // What was kept is in force; each list rings when it is whole.
+            return Duration::ZERO;
+        }
+        let (snapshot, versions) = self.resources.snapshot(&self.options.namespace);
+        let plan = |plan: &&Arc<crate::api::UMDialPlan>| {
+            plan.metadata.name.as_deref() == Some(&self.options.dial_plan)
+        };
+        let own = snapshot.dial_plans.iter().find(plan);
+        if own.is_none() && !snapshot.facts.unread.contains(&(Kind::DialPlan, self.options.dial_plan.clone())) {
+            // The dial plan is gone, and this pod will be. Lamps stay as they are.
+            return Duration::ZERO;
+        }
+        if own.is_some_and(|plan| plan.spec.suspend) && self.ready.load(Ordering::Relaxed) {
+            return Duration::ZERO;
+        }
+        self.kept.remember(&snapshot, self.clock.now());
+        let refresh = self.refreshes_of(&snapshot);
+        // A list that is refused now was whole once; but what is missing in it may be there.
+        let complete = snapshot.facts.unlisted.is_empty();
+        let (took, facts) = self.put_in_force(snapshot, complete).await;
+        for (kind, name) in refresh {
+            self.fleet.refresh(&self.options.namespace, kind.as_str(), &name);
+        }
+        if !self.failed {
+            self.publisher.in_force(versions, facts);
+        }
+        took
+    }
+
+    async fn put_in_force(&mut self, mut snapshot: Snapshot, complete: bool) -> (Duration, BTreeSet<KeyName>) {
+        let began = self.clock.now();
+        // Values that change from here on are new the next time.
+        self.digest = self.digest_of(&snapshot);
+        snapshot.facts.notifiers = Notifiers::Acting;
+        let own = self.own_keys(&domain::evaluate(&snapshot));
+        facts::look(&mut snapshot, own, &self.values);
+        let missing = snapshot.facts.missing_keys.clone();
+        let outcome = domain::evaluate(&snapshot);
+        let took = self.clock.now().saturating_sub(began);
+        let failed = self.apply(outcome, &snapshot, complete).await;
+        if !failed {
+            self.ready.store(true, Ordering::Relaxed);
+        }
+        self.failed = failed;
+        (took, missing)
+    }
+
+    /// Makes the notifier act by an outcome. Returns true if it does not.
+    async fn apply(&mut self, outcome: Outcome, snapshot: &Snapshot, complete: bool) -> bool {
+        let unread = |kind: Kind| {
+            let of = move |(of, name): &(Kind, String)| (*of == kind).then(|| name.clone());
+            snapshot.facts.unread.iter().filter_map(of).collect::<Vec<_>>()
+        };
+        let unread_mailboxes = unread(Kind::Mailbox);
+        let mut configs = outcome.notifiers();
+        configs.retain(|config| config.dial_plan == self.options.dial_plan);
+        configs.iter_mut().for_each(|config| config.hold(&unread_mailboxes));
+        let existing = outcome.linked.mailboxes.iter().map(|node| node.name.to_string()).chain(unread_mailboxes);
+        let now = InNamespace {
+            configs: &configs,
+            existing: &existing.collect(),
+            unread_plans: unread(Kind::DialPlan).into_iter().collect(),
+            complete,
+            outcome: Some(Arc::new(outcome)),
+        };
+        let failed = self.fleet.apply(&self.options.namespace, &now, &self.values).await;
+        for (plan, error) in &failed {
+            if !self.failed {
+                tracing::error!(namespace = %self.options.namespace, name = %plan, error = error as &dyn std::error::Error, "the notifier can't start; it is tried again");
+            }
+        }
+        !failed.is_empty()
+    }
+
+    /// Keys that the dial plan, its gateways and its mailboxes name: those that are mounted here.
+    fn own_keys(&self, outcome: &Outcome) -> BTreeSet<KeyName> {
+        let at = outcome.linked.dial_plans.iter().position(|node| *node.name == *self.options.dial_plan);
+        at.map(|at| outcome.keys(at)).unwrap_or_default()
+    }
+
+    fn digest_of_values(&self) -> u64 {
+        self.digest_of(&self.resources.snapshot(&self.options.namespace).0)
+    }
+
+    fn digest_of(&self, snapshot: &Snapshot) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for key in snapshot.named_keys() {
+            (&key, self.values.get(&key)).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    /// Objects whose annotation has a new value since the last look.
+    fn refreshes_of(&mut self, snapshot: &Snapshot) -> Vec<(Kind, String)> {
+        fn of<K: kube::Resource>(kind: Kind, all: &[Arc<K>]) -> impl Iterator<Item = ((Kind, String), String)> {
+            all.iter().filter_map(move |object| {
+                let value = object.meta().annotations.as_ref()?.get(REFRESH)?;
+                Some(((kind, object.meta().name.clone()?), value.clone()))
+            })
+        }
+        let now: BTreeMap<(Kind, String), String> = of(Kind::DialPlan, &snapshot.dial_plans)
+            .chain(of(Kind::Gateway, &snapshot.gateways))
+            .chain(of(Kind::Mailbox, &snapshot.mailboxes))
+            .collect();
+        let before = self.refreshes.replace(now.clone());
+        let Some(before) = before else { return Vec::new() };
+        now.into_iter().filter(|(key, value)| before.get(key) != Some(value)).map(|(key, _)| key).collect()
+    }
+}
