@@ -20,8 +20,10 @@ use crate::source::watch::Resources;
 const MANAGER: &str = "lamplighter-notifier";
 /// A version that moved while no spec changed is published when nothing moves for so long. Whoever starts later may know no older one.
 const QUIET: Duration = Duration::from_secs(5);
-/// Pauses between attempts.
+/// Pause between attempts.
 const RETRY: Duration = Duration::from_secs(1);
+/// Pause between two looks at versions.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Publishes.
 pub struct Publisher {
@@ -36,8 +38,8 @@ pub struct Publisher {
     said: Option<Published>,
     /// What the watch had when it was last looked at, and since when.
     seen: (Versions, Duration),
-    /// Not before this moment.
-    pause: Duration,
+    /// Nothing is done before this moment. It stands here, since waiting for it may be broken off and begun again.
+    not_before: Duration,
 }
 
 impl Publisher {
@@ -52,7 +54,7 @@ impl Publisher {
             wanted: None,
             said: None,
             seen: (Versions::default(), Duration::ZERO),
-            pause: Duration::ZERO,
+            not_before: Duration::ZERO,
         }
     }
 
@@ -64,26 +66,27 @@ impl Publisher {
             in_force: Some(versions),
             missing,
         });
+        self.not_before = self.clock.now();
     }
 
     /// Says what is to be said, when it is time; waits for ever while there is nothing. Can be dropped and called again at any moment.
     pub async fn due(&mut self, resources: &Resources) {
         loop {
             let Some(wanted) = self.wanted.clone() else { return std::future::pending().await };
-            if Some(&wanted) != self.said.as_ref() {
-                tokio::time::sleep_until(self.clock.instant(self.pause)).await;
+            tokio::time::sleep_until(self.clock.instant(self.not_before)).await;
+            if Some(&wanted) == self.said.as_ref() {
+                self.follow(wanted, resources);
+            } else {
                 self.say(wanted).await;
-                continue;
             }
-            self.follow(wanted, resources).await;
         }
     }
 
     /// Versions that moved though no spec changed: what is in force is what they hold as well.
-    async fn follow(&mut self, mut wanted: Published, resources: &Resources) {
-        tokio::time::sleep(RETRY).await;
+    fn follow(&mut self, mut wanted: Published, resources: &Resources) {
         let versions = resources.versions();
         let now = self.clock.now();
+        self.not_before = now + LOOK;
         if self.seen.0 != versions {
             self.seen = (versions, now);
         } else if wanted.in_force != Some(versions) && now.saturating_sub(self.seen.1) >= QUIET {
@@ -109,7 +112,7 @@ impl Publisher {
             Ok(_) => self.said = Some(wanted),
             Err(error) => {
                 tracing::warn!(name = %self.pod, error = &error as &dyn std::error::Error, "what is in force could not be published; it is tried again");
-                self.pause = self.clock.now() + RETRY;
+                self.not_before = self.clock.now() + RETRY;
             }
         }
     }
