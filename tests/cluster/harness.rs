@@ -20,7 +20,7 @@ pub struct Cluster {
     pub kubectl: PathBuf,
     kubeconfig: PathBuf,
     /// Its folder, if it was started here.
-    folder: Option<PathBuf>,
+    pub folder: Option<PathBuf>,
     proxy: OnceLock<Proxy>,
 }
 
@@ -136,6 +136,15 @@ fn script(name: &str) -> Command {
     Command::new(root().join("tests/cluster").join(name))
 }
 
+/// Whether a condition of a test holds; says so if not.
+fn left_out(holds: bool, otherwise: &str) -> bool {
+    if !holds {
+        // Past what the test runner keeps to itself.
+        let _ = writeln!(std::io::stderr(), "!!! LEFT OUT: a test, since {otherwise}.");
+    }
+    holds
+}
+
 /// Runs a command that has to succeed; what it says on stderr is for people and goes there.
 fn run(command: &mut Command) -> Result<String, String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
@@ -187,10 +196,12 @@ impl Cluster {
     /// Whether pods can run. Where not, a test that needs it says so and ends.
     pub fn has_node(&self) -> bool {
         let nodes = self.kubectl(&["get", "nodes", "-o", "name"]).text();
-        if nodes.is_empty() {
-            eprintln!("!!! LEFT OUT: this cluster has no node, and a node is what this is about.");
-        }
-        !nodes.is_empty()
+        left_out(!nodes.is_empty(), "this cluster has no node")
+    }
+
+    /// Whether there is a node that was started here. Where not, a test that stops parts of it, or looks into it, says so and ends.
+    pub fn has_own_node(&self) -> bool {
+        left_out(self.folder.is_some(), "this cluster was not started by the tests") && self.has_node()
     }
 
     /// Facts about the node that was started here, such as `NODE_ADDRESS` and, for what pods are to reach, `HOST_ADDRESS`.
@@ -236,8 +247,7 @@ impl Cluster {
         log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// The folder of a cluster that was started here.
-    pub fn own_folder(&self) -> &Path {
+    fn own_folder(&self) -> &Path {
         self.folder
             .as_deref()
             .expect("this needs a cluster that the tests started: unset LAMPLIGHTER_TEST_KUBECONFIG")

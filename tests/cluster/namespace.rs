@@ -65,11 +65,13 @@ impl<'c> Namespace<'c> {
         ]);
     }
 
-    /// Makes a volume on the node for a claim of this namespace, since no provisioner runs. Everybody may write to it: an `fsGroup` has no
+    /// Makes a volume on the node that was started here, for a claim of this namespace, since no provisioner runs. Everybody may write to it: an `fsGroup` has no
     /// effect there.
     pub fn volume(&self, claim: &str) {
         let name = format!("{}-{claim}", self.name);
-        let path = self.cluster.own_folder().join("volumes").join(&name);
+        // A cluster that was not started here has its own ways.
+        let Some(folder) = &self.cluster.folder else { return };
+        let path = folder.join("volumes").join(&name);
         std::fs::create_dir_all(&path).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o777)).unwrap();
         let volume = serde_json::json!({

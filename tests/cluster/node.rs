@@ -53,7 +53,7 @@ spec: {selector: {app: proxy}, ports: [{port: 80, targetPort: 8001}]}
 #[test]
 fn a_restricted_pod_runs_on_the_node_and_survives_restarts_of_what_runs_it() {
     let cluster = harness::alone();
-    if !cluster.has_node() {
+    if !cluster.has_own_node() {
         return;
     }
     let namespace = Namespace::new(&cluster, "node");
@@ -99,7 +99,7 @@ fn the_node_runs_no_pod_that_is_not_restricted() {
 #[test]
 fn pods_services_and_this_machine_reach_each_other_and_a_pod_can_be_frozen() {
     let cluster = harness::shared();
-    if !cluster.has_node() {
+    if !cluster.has_own_node() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
