@@ -1,10 +1,10 @@
 # What can be done here. Each target says first what it will install or start, and can be repeated after an interruption.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test check check-mutants demo bench
+.PHONY: help test check check-mutants demo bench dev-cluster dev-cluster-down
 
 help: ## say what can be done
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 test: ## run all test suites, installing the SIP peers they talk to
 	@tests/tools/test
@@ -22,3 +22,9 @@ demo: ## run the quick start on this machine
 
 bench: ## measure evaluate and NOTIFY delivery, beside sipp on the same machine
 	@tests/tools/bench
+
+dev-cluster: ## start a Kubernetes cluster on this machine, as the tests do, and load the image of `make image`
+	@tests/cluster/dev up
+
+dev-cluster-down: ## end it
+	@tests/cluster/dev down

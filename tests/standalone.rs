@@ -1,4 +1,5 @@
-//! The whole program against real sockets, files and processes: a directory of manifests in, NOTIFY out.
+//! The whole program without a cluster, against real sockets, files and processes: a directory of manifests in, NOTIFY out. `peers` are
+//! the tests with SIP programs that others wrote.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -40,6 +41,8 @@ mod modes;
 mod moving;
 #[path = "standalone/once.rs"]
 mod once;
+#[path = "peers/mod.rs"]
+mod peers;
 #[path = "standalone/quickstart.rs"]
 mod quickstart;
 #[path = "standalone/settings.rs"]

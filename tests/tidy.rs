@@ -45,7 +45,7 @@ const LONGEST: usize = 500;
 const LONGEST_MAIN: usize = 40;
 
 /// Integration tests: each is a program to link, so there are four at most.
-const TEST_PROGRAMS: &[&str] = &["golden", "peers", "standalone", "tidy"];
+const TEST_PROGRAMS: &[&str] = &["cluster", "golden", "standalone", "tidy"];
 
 const TOP_FOLDERS: &[&str] =
     &[".ci", "benches", "charts", "crds", "docs", "examples", "fuzz", "src", "tests"];

@@ -62,5 +62,23 @@ pub fn read(mut stream: TcpStream) -> Result<Response, String> {
     }
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return Err(text) };
     let Some(Ok(status)) = head.split(' ').nth(1).map(str::parse) else { return Err(text) };
-    Ok(Response { status, head: head.to_owned(), body: body.to_owned() })
+    let mut response = Response { status, head: head.to_owned(), body: body.to_owned() };
+    if response.header("transfer-encoding").is_some_and(|encoding| encoding.eq_ignore_ascii_case("chunked")) {
+        response.body = joined(&response.body).ok_or(text)?;
+    }
+    Ok(response)
+}
+
+/// A body that came in chunks, each after a line with its length in hexadecimal digits.
+fn joined(mut chunks: &str) -> Option<String> {
+    let mut body = String::new();
+    loop {
+        let (length, rest) = chunks.split_once("\r\n")?;
+        let length = usize::from_str_radix(length, 16).ok()?;
+        if length == 0 {
+            return Some(body);
+        }
+        body.push_str(rest.get(..length)?);
+        chunks = rest.get(length..)?.strip_prefix("\r\n")?;
+    }
 }

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use md5::Digest as _;
 
+use super::scripted::{Heard, Scripted};
+use super::sipp::Sipp;
+use super::staff::{PATIENCE, stays, within};
 use crate::common::manifests::gateway;
 use crate::common::office::{Office, Program};
 use crate::common::process::{LAMPLIGHTER, Process};
-use crate::scripted::{Heard, Scripted};
-use crate::sipp::Sipp;
-use crate::staff::{PATIENCE, stays, within};
 
 const USER: &str = "lamp";
 /// The password that tests/peers/uas_auth.xml knows too.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use super::scripted::{Silent, Swallow};
+use super::sipp::Sipp;
+use super::staff::{Member, PATIENCE, all_on_by, hire, light, stays, told, within};
 use crate::common::free_port;
 use crate::common::office::{Office, Program};
 use crate::common::phone::Phone;
-use crate::scripted::{Silent, Swallow};
-use crate::sipp::Sipp;
-use crate::staff::{Member, PATIENCE, all_on_by, hire, light, stays, told, within};
 
 /// A program and what it needs, which ends after it.
 struct Running {

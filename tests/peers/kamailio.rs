@@ -4,9 +4,9 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::authority::{Authority, Leaf};
+use super::authority::{Authority, Leaf};
+use super::installed::{Installed, file, listens};
 use crate::common::free_port;
-use crate::installed::{Installed, file, listens};
 
 /// A running Kamailio.
 pub struct Kamailio {

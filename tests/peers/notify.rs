@@ -4,14 +4,14 @@ use std::net::UdpSocket;
 
 use serde_json::json;
 
+use super::installed::connections;
+use super::scripted::Scripted;
+use super::sipp::Sipp;
+use super::staff::{PATIENCE, all_on_by, hire, light};
 use crate::common::manifests::{mailbox, object, plan, policy};
 use crate::common::office::{Office, Program, messages};
 use crate::common::phone::Phone;
 use crate::common::{free_port, wait};
-use crate::installed::connections;
-use crate::scripted::Scripted;
-use crate::sipp::Sipp;
-use crate::staff::{PATIENCE, all_on_by, hire, light};
 
 fn is_as_the_contract_says(protocol: &str) {
     let sipp = Sipp::start("uas_checks.xml", protocol);

@@ -1,12 +1,12 @@
 //! A telephone system that goes away and comes back.
 
-use crate::authority::{Authority, Validity};
+use super::authority::{Authority, Validity};
+use super::kamailio::Kamailio;
+use super::secured::{self, Material};
+use super::sipp::Sipp;
+use super::staff::{PATIENCE, all_on_by, hire, light, within};
 use crate::common::PROBE_LIMIT;
 use crate::common::office::Office;
-use crate::kamailio::Kamailio;
-use crate::secured::{self, Material};
-use crate::sipp::Sipp;
-use crate::staff::{PATIENCE, all_on_by, hire, light, within};
 
 /// sipp ends, state changes, sipp starts again: it is told all lamps, those that did not change too.
 fn comes_back(protocol: &str) {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use super::sipp::Sipp;
+use super::staff::{PATIENCE, stays, told, within};
 use crate::common::manifests::mailbox;
 use crate::common::office::Office;
 use crate::common::phone::Phone;
-use crate::sipp::Sipp;
-use crate::staff::{PATIENCE, stays, told, within};
 
 #[test]
 fn a_gateway_that_answers_404_is_asked_once_and_the_log_says_so() {

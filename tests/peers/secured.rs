@@ -5,15 +5,15 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::authority::{Authority, Leaf, Validity, files, secret};
+use super::authority::{Authority, Leaf, Validity, files, secret};
+use super::installed::connections;
+use super::kamailio::Kamailio;
+use super::staff::{PATIENCE, all_on_by, hire, light, within};
 use crate::common::free_port;
 use crate::common::manifests::object;
 use crate::common::office::{Office, Program};
 use crate::common::phone::Phone;
 use crate::common::process::{LAMPLIGHTER, Process};
-use crate::installed::connections;
-use crate::kamailio::Kamailio;
-use crate::staff::{PATIENCE, all_on_by, hire, light, within};
 
 /// What the office shows and trusts.
 pub struct Material<'a> {

@@ -5,8 +5,8 @@ use std::fs;
 
 use tempfile::TempDir;
 
+use super::installed::{Installed, file, listens};
 use crate::common::{free_port, wait};
-use crate::installed::{Installed, file, listens};
 
 /// A running sipp.
 pub struct Sipp {

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use crate::authority::{Authority, Leaf, Validity};
+use super::authority::{Authority, Leaf, Validity};
+use super::kamailio::Kamailio;
+use super::scripted::Silent;
+use super::secured::{Material, office, phone};
+use super::sipp::Sipp;
+use super::staff::{PATIENCE, stays, within};
 use crate::common::office::{Office, Program};
-use crate::kamailio::Kamailio;
-use crate::scripted::Silent;
-use crate::secured::{Material, office, phone};
-use crate::sipp::Sipp;
-use crate::staff::{PATIENCE, stays, within};
 
 /// The log has a line with the gateway's name and this reason, and the lamp stays pending.
 fn is_refused(office: &Office, reason: &str) -> Program {

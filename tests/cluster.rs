@@ -1,0 +1,25 @@
+//! What holds in a real Kubernetes cluster. `harness` starts one for all tests of this program; each test takes a namespace of it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::disallowed_methods
+)]
+
+mod common;
+
+#[path = "cluster/admission.rs"]
+mod admission;
+#[path = "cluster/definitions.rs"]
+mod definitions;
+#[path = "cluster/harness.rs"]
+mod harness;
+#[path = "cluster/namespace.rs"]
+mod namespace;
+#[path = "cluster/node.rs"]
+mod node;
+#[path = "cluster/proxy.rs"]
+mod proxy;
