@@ -42,6 +42,8 @@ mod moving;
 mod once;
 #[path = "standalone/quickstart.rs"]
 mod quickstart;
+#[path = "standalone/ready.rs"]
+mod ready;
 #[path = "standalone/settings.rs"]
 mod settings;
 #[path = "standalone/unserved.rs"]
