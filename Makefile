@@ -1,7 +1,7 @@
 # What can be done here. Each target says first what it will install or start, and can be repeated after an interruption.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test check check-mutants demo bench
+.PHONY: help test check check-mutants demo bench image
 
 help: ## say what can be done
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,3 +22,6 @@ demo: ## run the quick start on this machine
 
 bench: ## measure evaluate and NOTIFY delivery, beside sipp on the same machine
 	@tests/tools/bench
+
+image: ## build the container image into target/lamplighter.oci.tar, without a container engine
+	@tests/tools/image

@@ -18,6 +18,8 @@ mod codes;
 mod docs;
 #[path = "tidy/generated.rs"]
 mod generated;
+#[path = "tidy/gitops.rs"]
+mod gitops;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[path = "tidy/manifests.rs"]
@@ -198,6 +200,11 @@ fn generated_files_of_the_chart_are_fresh() {
 #[test]
 fn the_chart_tells_version_and_kinds_as_they_are() {
     assert_none(&chart::check_chart());
+}
+
+#[test]
+fn the_health_check_that_people_install_is_the_one_that_is_tested() {
+    assert_none(&Vec::from_iter(generated::check_file(gitops::CONFIG_MAP, &gitops::config_map())));
 }
 
 #[test]

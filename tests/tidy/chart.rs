@@ -61,6 +61,10 @@ pub fn check_chart() -> Vec<String> {
             ));
         }
     }
+    let label = format!("LABEL org.opencontainers.image.version=\"{}\"", env!("CARGO_PKG_VERSION"));
+    if !tree::read("Dockerfile").lines().any(|line| line == label) {
+        complaints.push(format!("Dockerfile:1: the version is not that in Cargo.toml: write {label}"));
+    }
     let told: Value =
         serde_saphyr::from_str(chart["annotations"]["artifacthub.io/crds"].as_str().unwrap_or("[]"))
             .expect("artifacthub.io/crds is YAML");
