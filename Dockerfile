@@ -5,7 +5,7 @@ LABEL org.opencontainers.image.title="Lamplighter"
 LABEL org.opencontainers.image.description="Voice-mail configuration as Kubernetes resources: message waiting lamps from git"
 LABEL org.opencontainers.image.version="0.1.0"
 LABEL org.opencontainers.image.licenses="Apache-2.0"
-COPY root/ /
+COPY system/ /
 COPY --chown=65532:65532 data/ /data/
 ENV PATH="/usr/bin"
 ENV HOME="/data"
