@@ -136,7 +136,7 @@ pub fn table() -> String {
         let words = more.get("enum").and_then(Value::as_array).filter(|words| words.len() > 1);
         let type_ = match words {
             Some(words) => {
-                let words: Vec<String> = words.iter().map(|word| code(word)).collect();
+                let words: Vec<String> = words.iter().map(code).collect();
                 words.join(", ")
             }
             None => type_of(&default).to_owned(),
