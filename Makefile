@@ -1,7 +1,7 @@
 # What can be done here. Each target says first what it will install or start, and can be repeated after an interruption.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help test check check-mutants demo bench dev-cluster dev-cluster-down
+.PHONY: help test check check-mutants demo bench image dev-cluster dev-cluster-down
 
 help: ## say what can be done
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)$$/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -22,6 +22,9 @@ demo: ## run the quick start on this machine
 
 bench: ## measure evaluate and NOTIFY delivery, beside sipp on the same machine
 	@tests/tools/bench
+
+image: ## build the container image into target/lamplighter.oci.tar, without a container engine
+	@tests/tools/image
 
 dev-cluster: ## start a Kubernetes cluster on this machine, as the tests do, and load the image of `make image`
 	@tests/cluster/dev up

@@ -13,8 +13,12 @@ mod common;
 
 #[path = "cluster/admission.rs"]
 mod admission;
+#[path = "cluster/chart.rs"]
+mod chart;
 #[path = "cluster/definitions.rs"]
 mod definitions;
+#[path = "cluster/gitops.rs"]
+mod gitops;
 #[path = "cluster/harness.rs"]
 mod harness;
 #[path = "cluster/namespace.rs"]

@@ -45,6 +45,8 @@ mod once;
 mod peers;
 #[path = "standalone/quickstart.rs"]
 mod quickstart;
+#[path = "standalone/ready.rs"]
+mod ready;
 #[path = "standalone/settings.rs"]
 mod settings;
 #[path = "standalone/unserved.rs"]

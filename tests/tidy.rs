@@ -10,12 +10,16 @@
     clippy::disallowed_methods
 )]
 
+#[path = "tidy/chart.rs"]
+mod chart;
 #[path = "tidy/codes.rs"]
 mod codes;
 #[path = "tidy/docs.rs"]
 mod docs;
 #[path = "tidy/generated.rs"]
 mod generated;
+#[path = "tidy/gitops.rs"]
+mod gitops;
 #[path = "tidy/layers.rs"]
 mod layers;
 #[path = "tidy/manifests.rs"]
@@ -32,6 +36,8 @@ mod settings;
 mod tables;
 #[path = "tidy/tree.rs"]
 mod tree;
+#[path = "tidy/values.rs"]
+mod values;
 #[path = "tidy/words.rs"]
 mod words;
 
@@ -57,6 +63,7 @@ const TOP_FILES: &[&str] = &[
     "CONTRIBUTING.md",
     "Cargo.lock",
     "Cargo.toml",
+    "Dockerfile",
     "LICENSE",
     "Makefile",
     "README.md",
@@ -186,6 +193,21 @@ fn generated_resource_definitions_are_fresh() {
 }
 
 #[test]
+fn generated_files_of_the_chart_are_fresh() {
+    assert_none(&chart::check_generated());
+}
+
+#[test]
+fn the_chart_tells_version_and_kinds_as_they_are() {
+    assert_none(&chart::check_chart());
+}
+
+#[test]
+fn the_health_check_that_people_install_is_the_one_that_is_tested() {
+    assert_none(&Vec::from_iter(generated::check_file(gitops::CONFIG_MAP, &gitops::config_map())));
+}
+
+#[test]
 fn generated_parts_of_the_documentation_are_fresh() {
     assert_none(&docs::check_generated());
 }
@@ -211,9 +233,10 @@ fn the_table_of_settings_names_every_field_that_exchange_had_and_no_other() {
 }
 
 #[test]
-fn the_readers_of_markdown_and_of_wire_types_see_what_they_must() {
+fn the_readers_of_markdown_wire_types_and_values_see_what_they_must() {
     markdown::check_reader();
     order::check_reader();
+    values::check_reader();
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod crds;
 mod notifier;
 mod operator;
 mod phone;
+mod ready;
 mod standalone;
 #[cfg(feature = "validate")]
 pub mod validate;
@@ -53,6 +54,8 @@ enum Command {
     Crds(crds::Options),
     /// A phone in the terminal that shows its lamp: answers NOTIFY over UDP, TCP or TLS.
     Phone(phone::Options),
+    /// Ask a Lamplighter that runs whether it is ready; ends with 0 if it is, else with 1.
+    Ready(ready::Options),
     /// Say what is wrong with manifests, without a cluster: for an editor, a hook before the commit, or CI.
     #[cfg(feature = "validate")]
     Validate(validate::Options),
@@ -74,6 +77,7 @@ impl Cli {
             Command::Operator(options) => block_on(|stop| operator::run(options, stop)),
             Command::Notifier(options) => block_on(|stop| notifier::run(options, stop)),
             Command::Phone(options) => block_on(|stop| phone::run(options, stop)),
+            Command::Ready(options) => block_on(|stop| ready::run(options, stop)),
         };
         result.unwrap_or_else(|error| {
             tell(&format!("error: {error:#}\n"));

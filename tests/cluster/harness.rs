@@ -88,7 +88,7 @@ fn cluster() -> &'static Cluster {
 }
 
 fn start() -> Result<Cluster, String> {
-    let programs = PathBuf::from(run(script("build").arg("--where"))?.trim_end());
+    let programs = programs();
     let kubectl = programs.join("kubectl");
     let definitions = root().join("crds");
     if let Some(kubeconfig) = std::env::var_os("LAMPLIGHTER_TEST_KUBECONFIG") {
@@ -107,6 +107,13 @@ fn start() -> Result<Cluster, String> {
         folder: Some(folder),
         proxy: OnceLock::new(),
     })
+}
+
+/// The folder of the programs that were built for the tests.
+pub fn programs() -> PathBuf {
+    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+    let find = || PathBuf::from(run(script("build").arg("--where")).unwrap().trim_end());
+    PROGRAMS.get_or_init(find).clone()
 }
 
 fn name(process: u32) -> String {

@@ -6,6 +6,7 @@ use crate::codes;
 use crate::markdown::{headings, links};
 use crate::tables;
 use crate::tree::{self, File};
+use crate::values;
 
 const BEGIN: &str = "<!-- generated: ";
 const END: &str = "<!-- end -->";
@@ -49,7 +50,7 @@ fn fresh(path: &str, text: &str) -> String {
         let what = what.trim_end().trim_end_matches("-->").trim();
         let part = part(what, text).unwrap_or_else(|| {
             panic!(
-                "{path}:{}: nothing generates `{what}`: take `fields KIND`, `status KIND`, `findings` or `problems`",
+                "{path}:{}: nothing generates `{what}`: take `fields KIND`, `status KIND`, `findings`, `problems` or `values`",
                 index + 1
             )
         });
@@ -67,6 +68,7 @@ fn part(what: &str, text: &str) -> Option<String> {
         Some(("status", kind)) => tables::of(kind, "status"),
         None if what == "findings" => Some(codes::findings()),
         None if what == "problems" => Some(codes::problems(text)),
+        None if what == "values" => Some(values::table()),
         _ => None,
     }
 }

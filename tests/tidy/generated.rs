@@ -35,6 +35,20 @@ pub fn check(folder: &str, arguments: &[&str]) -> Vec<String> {
     complaints
 }
 
+/// Compares one file with what it ought to be; `UPDATE=1` rewrites it.
+pub fn check_file(path: &str, wanted: &str) -> Option<String> {
+    let here = tree::root().join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::create_dir_all(here.parent().unwrap()).unwrap();
+        std::fs::write(&here, wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(&here).ok();
+    (found.as_deref() != Some(wanted)).then(|| {
+        let line = first_difference(found.as_ref(), Some(&wanted.to_owned()));
+        format!("{path}:{line}: not what is generated: `UPDATE=1 cargo test --test tidy` rewrites it")
+    })
+}
+
 fn rewrite(folder: &Path, wanted: &BTreeMap<String, String>) {
     std::fs::create_dir_all(folder).unwrap();
     for name in content(folder).keys().filter(|name| !wanted.contains_key(*name)) {
