@@ -21,6 +21,10 @@ mod definitions;
 mod gitops;
 #[path = "cluster/harness.rs"]
 mod harness;
+#[path = "cluster/installed.rs"]
+mod installed;
+#[path = "cluster/lit.rs"]
+mod lit;
 #[path = "cluster/namespace.rs"]
 mod namespace;
 #[path = "cluster/node.rs"]

@@ -48,4 +48,3 @@ fn refused_pins(snapshot: &Snapshot, values: &Values) -> BTreeMap<String, String
     };
     snapshot.mailboxes.iter().filter_map(refused).collect()
 }
-

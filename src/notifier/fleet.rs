@@ -8,6 +8,11 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::directory::{Directory, InNamespace};
+use super::metrics::{Metrics, PlanLabels};
+use super::setup::{Keys, Peer, Setup};
+use super::simulator::{Simulator, Watcher};
+use super::{Notifier, Parts};
 use crate::clock::Clock;
 use crate::domain::KeyName;
 use crate::domain::workload::NotifierConfig;
@@ -15,11 +20,6 @@ use crate::engine::mwi::Refresh;
 use crate::net::endpoint::{BindError, Endpoint, EndpointConfig, TlsListen};
 use crate::net::serve::{Handler, Peer as Caller, Reply};
 use crate::net::tls::server_config;
-use super::directory::{Directory, InNamespace};
-use super::metrics::{Metrics, PlanLabels};
-use super::setup::{Keys, Peer, Setup};
-use super::simulator::{Simulator, Watcher};
-use super::{Notifier, Parts};
 use crate::sip::message::Request;
 use crate::sip::text::Host;
 use crate::sip::uas;

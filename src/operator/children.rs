@@ -142,8 +142,7 @@ impl Children {
         let owners = object.metadata.owner_references.as_deref().unwrap_or_default();
         let ours = owners.iter().any(|reference| reference.uid == owner.uid);
         let of_a_plan = owners.iter().any(|reference| reference.kind == "UMDialPlan");
-        let labelled =
-            object.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(DIAL_PLAN));
+        let labelled = object.metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(DIAL_PLAN));
         Ok(if object.metadata.deletion_timestamp.is_some() || (of_a_plan && !ours) {
             Live::Leaving
         } else if ours || (!child.kind.is_deleted() && labelled && owners.is_empty()) {
@@ -220,7 +219,9 @@ async fn prune(
             ..DeleteParams::background()
         };
         match within(api(shared, namespace, kind).delete(&name, &params)).await {
-            Ok(_) => tracing::info!(%namespace, %name, %kind, "an object that no dial plan wants was deleted"),
+            Ok(_) => {
+                tracing::info!(%namespace, %name, %kind, "an object that no dial plan wants was deleted")
+            }
             Err(error) if error.failure() == Failure::NotFound => {}
             Err(error) => {
                 tracing::warn!(%namespace, %name, %kind, error = &error as &dyn std::error::Error, "an object that no dial plan wants could not be deleted; it is tried again");

@@ -23,9 +23,8 @@ pub async fn make(shared: &Shared, namespace: &str, snapshot: &Snapshot) -> bool
         .filter(|plan| plan.spec.suspend || plan.metadata.deletion_timestamp.is_some())
         .filter_map(|plan| Some(default_policy_name(plan.metadata.name.as_deref()?)))
         .collect();
-    let may = |name: &str| {
-        !resting.contains(name) && !unread.contains(&(Kind::MailboxPolicy, name.to_owned()))
-    };
+    let may =
+        |name: &str| !resting.contains(name) && !unread.contains(&(Kind::MailboxPolicy, name.to_owned()));
     let made = with.add_default_policies(&may);
     let api: Api<UMMailboxPolicy> = Api::namespaced(shared.client.clone(), namespace);
     let mut well = true;
@@ -35,11 +34,12 @@ pub async fn make(shared: &Shared, namespace: &str, snapshot: &Snapshot) -> bool
         }
         let mut policy = UMMailboxPolicy::clone(policy);
         policy.metadata.creation_timestamp = None;
-        policy.metadata.labels =
-            Some(BTreeMap::from([(MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned())]));
+        policy.metadata.labels = Some(BTreeMap::from([(MANAGED_BY.0.to_owned(), MANAGED_BY.1.to_owned())]));
         let params = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
         match within(api.create(&params, &policy)).await {
-            Ok(_) => tracing::info!(%namespace, name = policy.metadata.name, kind = "UMMailboxPolicy", "the default policy was made"),
+            Ok(_) => {
+                tracing::info!(%namespace, name = policy.metadata.name, kind = "UMMailboxPolicy", "the default policy was made")
+            }
             Err(CallError::Status(status)) if status.code == 409 => {}
             Err(error) => {
                 tracing::warn!(%namespace, name = policy.metadata.name, kind = "UMMailboxPolicy", error = &error as &dyn std::error::Error, "the default policy could not be made; it is tried again");

@@ -65,7 +65,11 @@ impl Default for Metrics {
             statuses: Family::default(),
         };
         let registry = &mut metrics.registry;
-        registry.register("lamplighter_build", "The program", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
+        registry.register(
+            "lamplighter_build",
+            "The program",
+            Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
+        );
         registry.register(
             "controller_runtime_reconcile",
             "Passes over a namespace, by result",
@@ -81,9 +85,21 @@ impl Default for Metrics {
             "How long a pass over a namespace took, with its writes",
             metrics.seconds.clone(),
         );
-        registry.register("leader_election_master_status", "1 on the replica that leads", metrics.leader.clone());
-        registry.register("lamplighter_objects_applied", "Objects of notifiers that were written", metrics.applied.clone());
-        registry.register("lamplighter_statuses_written", "Statuses that were written", metrics.statuses.clone());
+        registry.register(
+            "leader_election_master_status",
+            "1 on the replica that leads",
+            metrics.leader.clone(),
+        );
+        registry.register(
+            "lamplighter_objects_applied",
+            "Objects of notifiers that were written",
+            metrics.applied.clone(),
+        );
+        registry.register(
+            "lamplighter_statuses_written",
+            "Statuses that were written",
+            metrics.statuses.clone(),
+        );
         metrics
     }
 }
@@ -128,9 +144,7 @@ impl Metrics {
     /// In OpenMetrics.
     #[must_use]
     pub fn text(&self, leads: bool) -> String {
-        self.leader
-            .get_or_create(&LeaseLabels { name: super::MANAGER.to_owned() })
-            .set(i64::from(leads));
+        self.leader.get_or_create(&LeaseLabels { name: super::MANAGER.to_owned() }).set(i64::from(leads));
         let mut out = String::new();
         // Writing to a text does not fail.
         let _ = text::encode(&mut out, &self.registry);

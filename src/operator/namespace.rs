@@ -76,7 +76,12 @@ struct Namespace {
 
 impl Namespace {
     fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), children: Children::default(), reports: Reports::default(), failures: 0 }
+        Self {
+            name: name.to_owned(),
+            children: Children::default(),
+            reports: Reports::default(),
+            failures: 0,
+        }
     }
 
     async fn pass(&mut self, shared: &Shared, gathered: &Gathered, woken: &Notify) -> Pass {

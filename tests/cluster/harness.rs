@@ -195,6 +195,11 @@ impl Cluster {
         }
     }
 
+    /// The administrator's configuration.
+    pub fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
     /// The API over plain HTTP.
     pub fn proxy(&self) -> &Proxy {
         self.proxy.get_or_init(|| Proxy::start(&self.kubectl, &self.kubeconfig))

@@ -30,6 +30,18 @@ impl Response {
 
 /// One request over a connection of its own; `headers` are whole lines without their ends.
 pub fn request(to: SocketAddr, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Response {
+    try_request(to, method, path, headers, body)
+        .unwrap_or_else(|text| panic!("no answer to {method} {path}, but `{text}`"))
+}
+
+/// The same of somebody who may not be there.
+pub fn try_request(
+    to: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> Result<Response, String> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
     for header in headers {
         text.push_str(header);
@@ -39,11 +51,12 @@ pub fn request(to: SocketAddr, method: &str, path: &str, headers: &[&str], body:
         text.push_str(&format!("Content-Length: {}\r\n", body.len()));
     }
     text.push_str("\r\n");
-    let mut stream = connect(to);
-    stream.write_all(text.as_bytes()).unwrap();
+    let mut stream = TcpStream::connect_timeout(&to, LIMIT).map_err(|error| error.to_string())?;
+    stream.set_read_timeout(Some(2 * LIMIT)).unwrap();
+    stream.write_all(text.as_bytes()).map_err(|error| error.to_string())?;
     // Who refuses a body by its head need not read it.
     let _ = stream.write_all(body);
-    read(stream).unwrap_or_else(|text| panic!("no answer to {method} {path}, but `{text}`"))
+    read(stream)
 }
 
 pub fn connect(to: SocketAddr) -> TcpStream {

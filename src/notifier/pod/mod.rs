@@ -87,7 +87,12 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
 
     let resources = Resources::default();
     let woken = Arc::new(Notify::new());
-    let watching = tokio::spawn(watch_all(client.clone(), resources.clone(), options.namespace.clone(), Arc::clone(&woken)));
+    let watching = tokio::spawn(watch_all(
+        client.clone(),
+        resources.clone(),
+        options.namespace.clone(),
+        Arc::clone(&woken),
+    ));
     let mut pod = Pod {
         kept: Kept::new(&options.data, &options.namespace, &options.dial_plan),
         publisher: Publisher::new(client, &options, clock),
@@ -186,7 +191,8 @@ impl Pod {
             plan.metadata.name.as_deref() == Some(&self.options.dial_plan)
         };
         let own = snapshot.dial_plans.iter().find(plan);
-        if own.is_none() && !snapshot.facts.unread.contains(&(Kind::DialPlan, self.options.dial_plan.clone())) {
+        if own.is_none() && !snapshot.facts.unread.contains(&(Kind::DialPlan, self.options.dial_plan.clone()))
+        {
             // The dial plan is gone, and this pod will be. Lamps stay as they are.
             return Duration::ZERO;
         }
@@ -207,7 +213,11 @@ impl Pod {
         took
     }
 
-    async fn put_in_force(&mut self, mut snapshot: Snapshot, complete: bool) -> (Duration, BTreeSet<KeyName>) {
+    async fn put_in_force(
+        &mut self,
+        mut snapshot: Snapshot,
+        complete: bool,
+    ) -> (Duration, BTreeSet<KeyName>) {
         let began = self.clock.now();
         // Values that change from here on are new the next time.
         self.digest = self.digest_of(&snapshot);
@@ -235,7 +245,8 @@ impl Pod {
         let mut configs = outcome.notifiers();
         configs.retain(|config| config.dial_plan == self.options.dial_plan);
         configs.iter_mut().for_each(|config| config.hold(&unread_mailboxes));
-        let existing = outcome.linked.mailboxes.iter().map(|node| node.name.to_string()).chain(unread_mailboxes);
+        let existing =
+            outcome.linked.mailboxes.iter().map(|node| node.name.to_string()).chain(unread_mailboxes);
         let now = InNamespace {
             configs: &configs,
             existing: &existing.collect(),
@@ -272,7 +283,10 @@ impl Pod {
 
     /// Objects whose annotation has a new value since the last look.
     fn refreshes_of(&mut self, snapshot: &Snapshot) -> Vec<(Kind, String)> {
-        fn of<K: kube::Resource>(kind: Kind, all: &[Arc<K>]) -> impl Iterator<Item = ((Kind, String), String)> {
+        fn of<K: kube::Resource>(
+            kind: Kind,
+            all: &[Arc<K>],
+        ) -> impl Iterator<Item = ((Kind, String), String)> {
             all.iter().filter_map(move |object| {
                 let value = object.meta().annotations.as_ref()?.get(REFRESH)?;
                 Some(((kind, object.meta().name.clone()?), value.clone()))
