@@ -12,8 +12,6 @@
 
 mod common;
 
-#[path = "peers/authority.rs"]
-mod authority;
 #[path = "peers/digest.rs"]
 mod digest;
 #[path = "peers/failover.rs"]

@@ -1,6 +1,6 @@
 //! As much of HTTP as a voice-mail server needs.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use serde_json::Value;
@@ -30,7 +30,21 @@ impl Response {
 
 /// One request over a connection of its own; `headers` are whole lines without their ends.
 pub fn request(to: SocketAddr, method: &str, path: &str, headers: &[&str], body: &[u8]) -> Response {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
+    let headers: Vec<&str> = headers.iter().copied().chain(["Connection: close"]).collect();
+    let mut stream = connect(to);
+    send(&mut stream, method, path, &headers, body).unwrap();
+    read(stream).unwrap_or_else(|text| panic!("no answer to {method} {path}, but `{text}`"))
+}
+
+/// Writes a request.
+pub fn send(
+    stream: &mut impl Write,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> std::io::Result<()> {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: lamp.example.com\r\n");
     for header in headers {
         text.push_str(header);
         text.push_str("\r\n");
@@ -39,11 +53,10 @@ pub fn request(to: SocketAddr, method: &str, path: &str, headers: &[&str], body:
         text.push_str(&format!("Content-Length: {}\r\n", body.len()));
     }
     text.push_str("\r\n");
-    let mut stream = connect(to);
-    stream.write_all(text.as_bytes()).unwrap();
+    stream.write_all(text.as_bytes())?;
     // Who refuses a body by its head need not read it.
     let _ = stream.write_all(body);
-    read(stream).unwrap_or_else(|text| panic!("no answer to {method} {path}, but `{text}`"))
+    Ok(())
 }
 
 pub fn connect(to: SocketAddr) -> TcpStream {
@@ -53,7 +66,7 @@ pub fn connect(to: SocketAddr) -> TcpStream {
 }
 
 /// Reads until the other side closes; what was read if it is no answer.
-pub fn read(mut stream: TcpStream) -> Result<Response, String> {
+pub fn read(mut stream: impl Read) -> Result<Response, String> {
     let mut bytes = Vec::new();
     let ended = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -63,4 +76,20 @@ pub fn read(mut stream: TcpStream) -> Result<Response, String> {
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return Err(text) };
     let Some(Ok(status)) = head.split(' ').nth(1).map(str::parse) else { return Err(text) };
     Ok(Response { status, head: head.to_owned(), body: body.to_owned() })
+}
+
+/// Reads one answer from a connection that stays open.
+pub fn read_one(stream: &mut impl Read) -> std::io::Result<Response> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap().trim_end().to_owned();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut answer = Response { status, head, body: String::new() };
+    let length = answer.header("content-length").unwrap().parse().unwrap();
+    stream.take(length).read_to_string(&mut answer.body)?;
+    Ok(answer)
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::authority::{Authority, Leaf};
+use crate::common::authority::{Authority, Leaf};
 use crate::common::free_port;
 use crate::installed::{Installed, file, listens};
 

@@ -1,7 +1,7 @@
 //! A telephone system that goes away and comes back.
 
-use crate::authority::{Authority, Validity};
 use crate::common::PROBE_LIMIT;
+use crate::common::authority::{Authority, Validity};
 use crate::common::office::Office;
 use crate::kamailio::Kamailio;
 use crate::secured::{self, Material};

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::authority::{Authority, Leaf, Validity, files, secret};
+use crate::common::authority::{Authority, Leaf, Validity, files, secret};
 use crate::common::free_port;
 use crate::common::manifests::object;
 use crate::common::office::{Office, Program};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::authority::{Authority, Leaf, Validity};
+use crate::common::authority::{Authority, Leaf, Validity};
 use crate::common::office::{Office, Program};
 use crate::kamailio::Kamailio;
 use crate::scripted::Silent;
