@@ -35,6 +35,10 @@ mod folders;
 mod gateway;
 #[path = "standalone/http.rs"]
 mod http;
+#[path = "standalone/http_clients.rs"]
+mod http_clients;
+#[path = "standalone/http_tls.rs"]
+mod http_tls;
 #[path = "standalone/modes.rs"]
 mod modes;
 #[path = "standalone/moving.rs"]

@@ -23,7 +23,7 @@ const LAST_TEXTS: Duration = Duration::from_secs(2);
 pub struct Options {
     /// Directory of manifests (*.yaml, *.yml, *.json); changes in it take effect at once.
     dir: PathBuf,
-    /// Address and port for HTTP. Only callers on this machine are served.
+    /// Address and port for HTTP. Callers on other machines are served by dial plans that name them in notifier.http.clients.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR:PORT")]
     listen: SocketAddr,
     /// Address for SIP; the ports are those of the dial plans. 0.0.0.0 or :: to reach PBXs in the network.

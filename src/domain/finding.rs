@@ -225,8 +225,10 @@ codes! {
     SecretNotFound: Error, ResolvedRefs, GoOn;
     /// The mailboxes of a dial plan name more than 200 Secrets.
     TooManySecrets: Error, ResolvedRefs, GoOn;
-    /// The certificates that a gateway names are there and can't be used.
-    CertificateInvalid: Error, ResolvedRefs, Stay;
+    /// The certificates of a gateway, or of a port of the notifier, are there and can't be used.
+    CertificateInvalid: Error, ResolvedRefs, GoOn;
+    /// The token of an HTTP client is there and can't be used.
+    TokenInvalid: Error, ResolvedRefs, GoOn;
     /// A gateway of a secured dial plan has no `tls` block.
     TlsMissing: Error, ResolvedRefs, Stay;
     /// An object of the notifier can't be made: the name that it would have belongs to an object of somebody else.

@@ -22,7 +22,7 @@ pub use finding::{Code, Finding, Kind, Severity};
 pub use link::{Linked, Node};
 pub use policy::{Claim, Feature, Gate, Mwi};
 pub use replica::{Earlier, Notifiers, Replica, Versions};
-pub use snapshot::{ChildTrouble, Facts, KeyName, KeySource, Snapshot};
+pub use snapshot::{CertificateUse, ChildTrouble, Facts, KeyName, KeySource, Snapshot};
 
 /// What follows from a snapshot. Statuses and notifier configurations are projections of it, made on demand.
 #[derive(Clone, Debug)]

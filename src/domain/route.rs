@@ -65,7 +65,8 @@ pub fn is_usable(node: &Node<(Gateway, Vec<u32>)>) -> bool {
 #[must_use]
 pub fn obstacle(node: &Node<(Gateway, Vec<u32>)>) -> Option<&Finding> {
     let harmless = |code| matches!(code, Code::DialPlanNotFound | Code::DialPlanInvalid);
-    let blocks = |finding: &Finding| finding.stops_lamps() || finding.code == Code::SecretNotFound;
+    let unusable = |code| matches!(code, Code::SecretNotFound | Code::CertificateInvalid);
+    let blocks = |finding: &Finding| finding.stops_lamps() || unusable(finding.code);
     node.notes.all().iter().find(|finding| blocks(finding) && !harmless(finding.code))
 }
 

@@ -42,8 +42,10 @@ pub struct Facts {
     pub missing_keys: BTreeSet<KeyName>,
     /// Objects that exist and can't be read, so that nothing is known of them but their names.
     pub unread: BTreeSet<(Kind, String)>,
-    /// Gateways whose certificates can't be used, and why.
-    pub bad_certificates: BTreeMap<String, String>,
+    /// Certificates that are there and can't be used, and why.
+    pub bad_certificates: BTreeMap<CertificateUse, String>,
+    /// Tokens of HTTP clients that are there and can't be used, and why; never the token.
+    pub bad_tokens: BTreeMap<KeyName, String>,
     /// Mailboxes whose chosen PIN breaks a rule, and which rule; never the PIN.
     pub refused_pins: BTreeMap<String, String>,
 }
@@ -55,6 +57,17 @@ pub struct ChildTrouble {
     pub object: String,
     /// What the API server says; none where the name belongs to somebody else.
     pub refused: Option<String>,
+}
+
+/// What certificates are for, and the name of the object that says so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CertificateUse {
+    /// The way to a gateway.
+    Gateway(String),
+    /// The SIP port of a dial plan's notifier.
+    Sip(String),
+    /// The HTTP port of a dial plan's notifier.
+    Http(String),
 }
 
 /// What holds a key.

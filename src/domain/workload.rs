@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::finding::{Aspect, Code, Finding, Severity};
-use super::object::{Auth, Family, Identity, Mode, NotifierTls, Tls, UriType};
+use super::object::{Auth, Family, Http, Identity, Mode, NotifierTls, Tls, UriType};
 use super::route::{Way, default_port, port, way};
 use super::scalar::LampAddress;
 use super::{Claim, Outcome};
@@ -29,6 +29,8 @@ pub struct NotifierConfig {
     pub advertised_address: Option<Host>,
     /// TLS listener.
     pub tls: Option<NotifierTls>,
+    /// Who may call over HTTP.
+    pub http: Http,
     /// Gateways that take NOTIFY, in the order in which they are tried.
     pub gateways: Vec<GatewayRoute>,
     /// Mailboxes of the dial plan, and those whose dial plan is not known because of an error, by name.
@@ -159,6 +161,7 @@ impl Outcome {
             sip_port: notifier.sip_port,
             advertised_address: notifier.advertised_address.clone(),
             tls: notifier.tls.clone(),
+            http: notifier.http.clone(),
             gateways: routes.filter_map(|gateway| self.gateway_route(*gateway, at)).collect(),
             mailboxes,
         })

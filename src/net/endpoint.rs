@@ -12,12 +12,13 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
+use super::accept::Seats;
 use super::client::{Client, Command, Outcome};
 use super::datagram::Datagrams;
-use super::listen::{Seats, listen};
+use super::listen::{CAPACITY, EACH, listen};
 use super::pool::Pool;
 use super::resolve::{Resolver, Route, RouteError, Target};
-use super::serve::{Handler, Service, Tally};
+use super::serve::{Counters, Handler, Service, Tally};
 use super::tasks::Tasks;
 use crate::sip::outgoing::Hop;
 use crate::sip::text::{Host, HostPort};
@@ -86,6 +87,15 @@ pub struct Endpoint {
 impl Endpoint {
     /// Takes the addresses and serves them; to be called inside a tokio runtime.
     pub fn bind(config: EndpointConfig, handler: Arc<dyn Handler>) -> Result<Endpoint, BindError> {
+        Self::bind_counted(config, handler, Arc::default())
+    }
+
+    /// The same, with counters that others may share, so that they outlive the endpoint.
+    pub fn bind_counted(
+        config: EndpointConfig,
+        handler: Arc<dyn Handler>,
+        counters: Arc<Counters>,
+    ) -> Result<Endpoint, BindError> {
         let (udp, tcp, local) = bind_pair(config.listen)?;
         let tls = match config.tls {
             None => None,
@@ -96,13 +106,13 @@ impl Endpoint {
                 Some((listener, bound, TlsAcceptor::from(config)))
             }
         };
-        let service = Arc::new(Service::new(handler));
+        let service = Arc::new(Service::new(handler, counters));
         let (datagrams, commands) = mpsc::channel(QUEUE);
         let shared = Arc::new(Shared {
             service: Arc::clone(&service),
             datagrams,
             pool: Pool::default(),
-            seats: Arc::default(),
+            seats: Arc::new(Seats::new(CAPACITY, EACH)),
             tasks: Tasks::new(),
             local,
         });
@@ -165,9 +175,9 @@ impl Endpoint {
         self.tls
     }
 
-    /// What came in so far and was not simply served.
+    /// What came in so far and was not simply served, here and wherever else the counters are.
     pub fn tally(&self) -> Tally {
-        self.shared.service.tally()
+        self.shared.service.counters().tally()
     }
 
     fn reaches(&self, peer: IpAddr) -> bool {

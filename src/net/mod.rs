@@ -2,10 +2,13 @@
 //! requests are about: an owner builds what leaves, a [`Handler`] says what is answered.
 //!
 //! Reading order: [`endpoint`] (what an owner holds), [`client`] (requests that leave), `datagram` (UDP), `stream` (one TCP
-//! or TLS connection), `pool` (connections that we open), `listen` (those that peers open), [`tls`], [`resolve`].
+//! or TLS connection), `pool` (connections that we open), `listen` (those that peers open), [`accept`] (how many), [`tls`], [`https`] (TLS
+//! of the port beside it that is not SIP), [`resolve`].
 
+pub mod accept;
 pub mod client;
 pub mod endpoint;
+pub mod https;
 pub mod resolve;
 pub mod serve;
 pub mod tls;

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
+use super::accept::tune;
 use super::client::{Command, Failure, Job, SendError, refuse_all};
 use super::endpoint::Shared;
 use super::resolve::Route;
@@ -22,9 +23,6 @@ use crate::sip::transport::Transport;
 
 /// How long a connection and its TLS handshake may take together.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long what was sent may stay unacknowledged by the peer's machine before the connection is taken for dead.
-#[cfg(target_os = "linux")]
-const UNACKNOWLEDGED: Duration = Duration::from_secs(10);
 /// The most connections that we open.
 const CAPACITY: usize = 1024;
 /// The most requests that wait for one connection's task.
@@ -121,12 +119,4 @@ async fn connect(shared: &Shared, peer: SocketAddr) -> Result<TcpStream, Failure
         tracing::debug!(%error, %peer, "no connection");
         Failure::of(&error)
     })
-}
-
-/// Small messages leave at once, and a peer that lost its power is noticed.
-pub(super) fn tune(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    #[cfg(target_os = "linux")]
-    socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNACKNOWLEDGED))?;
-    Ok(())
 }

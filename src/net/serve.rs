@@ -57,23 +57,43 @@ pub struct Tally {
     pub crowded: u64,
 }
 
-#[derive(Default)]
-pub(super) struct Counters {
+/// Where it is counted what an endpoint meets.
+#[derive(Debug, Default)]
+pub struct Counters {
     pub(super) malformed: AtomicU64,
     pub(super) stray: AtomicU64,
     pub(super) repeated: AtomicU64,
     pub(super) crowded: AtomicU64,
 }
 
+impl Counters {
+    /// What was counted so far.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let Self { malformed, stray, repeated, crowded } = self;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Tally {
+            malformed: read(malformed),
+            stray: read(stray),
+            repeated: read(repeated),
+            crowded: read(crowded),
+        }
+    }
+}
+
 /// The handler and the counters, shared by all sockets of an endpoint.
 pub(super) struct Service {
     handler: Arc<dyn Handler>,
-    counters: Counters,
+    counters: Arc<Counters>,
 }
 
 impl Service {
-    pub(super) fn new(handler: Arc<dyn Handler>) -> Service {
-        Service { handler, counters: Counters::default() }
+    pub(super) fn new(handler: Arc<dyn Handler>, counters: Arc<Counters>) -> Service {
+        Service { handler, counters }
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// The answer as it is sent, with a To tag of its own.
@@ -87,16 +107,5 @@ impl Service {
 
     pub(super) fn count(&self, which: impl Fn(&Counters) -> &AtomicU64) {
         which(&self.counters).fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn tally(&self) -> Tally {
-        let Counters { malformed, stray, repeated, crowded } = &self.counters;
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Tally {
-            malformed: read(malformed),
-            stray: read(stray),
-            repeated: read(repeated),
-            crowded: read(crowded),
-        }
     }
 }

@@ -8,7 +8,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem};
 use rustls::server::{VerifierBuilderError, WebPkiClientVerifier};
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, InconsistentKeys, RootCertStore, ServerConfig};
 
 use crate::sip::text::Host;
 
@@ -39,7 +39,10 @@ pub enum TlsError {
         #[source]
         source: rustls::Error,
     },
-    /// Certificate and key don't fit, or their kind is not known.
+    /// Certificate and key don't belong together.
+    #[error("the key is not that of the certificate")]
+    Mismatch,
+    /// The kind of certificate or key is not known.
     #[error("the certificate and its key can't be used")]
     Identity(#[source] rustls::Error),
     /// The authorities for client certificates can't be used.
@@ -51,6 +54,16 @@ pub enum TlsError {
     /// The host is not a name that a certificate can show.
     #[error("{0} can't be the name in a certificate")]
     Name(String),
+}
+
+impl TlsError {
+    /// What keeps a certificate and its key from being shown.
+    pub(super) fn of_identity(error: rustls::Error) -> Self {
+        match error {
+            rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => Self::Mismatch,
+            other => Self::Identity(other),
+        }
+    }
 }
 
 /// What a connection to a peer is protected with. Made once for each gateway and configuration: connections are shared
@@ -89,7 +102,7 @@ pub fn client_config(roots: &[u8], identity: Option<(&[u8], &[u8])>) -> Result<A
         None => builder.with_no_client_auth(),
         Some((chain, key)) => builder
             .with_client_auth_cert(certificates("certificate", chain)?, private_key(key)?)
-            .map_err(TlsError::Identity)?,
+            .map_err(TlsError::of_identity)?,
     };
     Ok(Arc::new(config))
 }
@@ -114,26 +127,29 @@ pub fn server_config(
     };
     let config = builder
         .with_single_cert(certificates("certificate", chain)?, private_key(key)?)
-        .map_err(TlsError::Identity)?;
+        .map_err(TlsError::of_identity)?;
     Ok(Arc::new(config))
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-fn certificates(what: &'static str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+pub(super) fn certificates(
+    what: &'static str,
+    text: &[u8],
+) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let chain: Vec<_> = CertificateDer::pem_slice_iter(text)
         .collect::<Result<_, _>>()
         .map_err(|source| TlsError::Pem { what, source })?;
     if chain.is_empty() { Err(TlsError::Empty { what }) } else { Ok(chain) }
 }
 
-fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
+pub(super) fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, TlsError> {
     PrivateKeyDer::from_pem_slice(text).map_err(|source| TlsError::Pem { what: "key", source })
 }
 
-fn root_store(what: &'static str, text: &[u8]) -> Result<RootCertStore, TlsError> {
+pub(super) fn root_store(what: &'static str, text: &[u8]) -> Result<RootCertStore, TlsError> {
     let mut store = RootCertStore::empty();
     for certificate in certificates(what, text)? {
         store.add(certificate).map_err(|source| TlsError::Root { what, source })?;

@@ -1,12 +1,19 @@
-//! Which notifier a mailbox belongs to, which mailbox an extension, and what holds for each. Rebuilt as a whole with each
+//! Which notifier a mailbox belongs to, which mailbox an extension, what holds for each, and who may call. Rebuilt as a whole with each
 //! configuration.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::sync::watch;
+
 use super::Notifier;
+use super::http::access::Access;
+use super::http::entrance::Entrance;
+use super::setup::Keys;
 use crate::domain::Outcome;
 use crate::domain::workload::NotifierConfig;
+use crate::net::https::{Https, Identity};
+use crate::serve::Security;
 
 /// A name below a namespace.
 type Key = (String, String);
@@ -22,9 +29,16 @@ pub enum Found {
 }
 
 /// Everything that HTTP looks things up in.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Directory {
     entries: Arc<RwLock<Arc<Entries>>>,
+    https: watch::Sender<Option<Arc<Https>>>,
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self { entries: Arc::default(), https: watch::channel(None).0 }
+    }
 }
 
 /// What a namespace holds from now on.
@@ -55,6 +69,8 @@ pub struct Entries {
     extensions: BTreeMap<(Key, String), String>,
     /// Mailboxes in the store of each dial plan, for those whose dial plan is not known because of an error.
     stored: BTreeMap<Key, BTreeSet<String>>,
+    /// The HTTP port as each dial plan has it.
+    entrances: BTreeMap<Key, Arc<Entrance>>,
 }
 
 impl Directory {
@@ -66,7 +82,35 @@ impl Directory {
 
     /// Replaces the state.
     pub fn replace(&self, entries: Entries) {
+        let identities: Vec<_> =
+            entries.entrances.values().filter_map(|entrance| entrance.identity.clone()).collect();
         *self.entries.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries);
+        self.show(&identities);
+    }
+
+    /// How the HTTP port of all dial plans is secured.
+    #[must_use]
+    pub fn https(&self) -> Security {
+        self.https.subscribe()
+    }
+
+    /// Takes other certificates into use. Where they are the same, connections stay.
+    fn show(&self, identities: &[Arc<Identity>]) {
+        self.https.send_if_modified(|shown| {
+            if shown.as_ref().map_or(identities.is_empty(), |shown| shown.is_of(identities)) {
+                return false;
+            }
+            *shown = if identities.is_empty() {
+                None
+            } else {
+                let made = Https::new(identities.to_vec()).map(Arc::new);
+                made.inspect_err(|error| {
+                    tracing::error!(error = error as &dyn std::error::Error, "HTTPS can't be served")
+                })
+                .ok()
+            };
+            true
+        });
     }
 }
 
@@ -83,6 +127,29 @@ impl Entries {
         let Some(plan) = self.mailboxes.get(&key(namespace, mailbox)) else { return Found::Unknown };
         let notifier = plan.as_ref().and_then(|plan| self.notifiers.get(&key(namespace, plan)));
         notifier.cloned().map_or(Found::NotServed, Found::Running)
+    }
+
+    /// The dial plan of a mailbox, as far as that is known.
+    #[must_use]
+    pub fn plan_of(&self, namespace: &str, mailbox: &str) -> Option<&str> {
+        self.mailboxes.get(&key(namespace, mailbox))?.as_deref()
+    }
+
+    /// What a dial plan asks of callers.
+    #[must_use]
+    pub fn access(&self, namespace: &str, plan: &str) -> Option<&Access> {
+        self.entrances.get(&key(namespace, plan)).map(|entrance| &entrance.access)
+    }
+
+    /// What each dial plan of a namespace asks of callers.
+    pub fn accesses_in(&self, namespace: &str) -> impl Iterator<Item = &Access> {
+        let of_namespace = move |((ns, _), _): &(&Key, &Arc<Entrance>)| ns == namespace;
+        self.entrances.iter().filter(of_namespace).map(|(_, entrance)| &entrance.access)
+    }
+
+    /// What each dial plan asks of callers.
+    pub fn accesses(&self) -> impl Iterator<Item = &Access> + Clone {
+        self.entrances.values().map(|entrance| &entrance.access)
     }
 
     /// Whether there is a mailbox of that name, whatever is known of it.
@@ -128,8 +195,8 @@ impl Entries {
         self.stored.remove(&key(namespace, plan));
     }
 
-    /// Takes in all of a namespace, in place of what was known of it.
-    pub fn set_namespace(&mut self, namespace: &str, now: &InNamespace<'_>) {
+    /// Takes in all of a namespace, in place of what was known of it; `keys` has its Secrets.
+    pub fn set_namespace(&mut self, namespace: &str, now: &InNamespace<'_>, keys: &dyn Keys) {
         match &now.outcome {
             Some(outcome) => drop(self.outcomes.insert(namespace.to_owned(), Arc::clone(outcome))),
             None => drop(self.outcomes.remove(namespace)),
@@ -137,6 +204,19 @@ impl Entries {
         self.unread_plans.retain(|(ns, _)| ns != namespace);
         self.unread_plans.extend(now.unread_plans.iter().map(|plan| key(namespace, plan)));
         self.set_mailboxes(namespace, now.configs, now.existing, now.complete);
+        self.set_entrances(namespace, now.configs, keys);
+    }
+
+    fn set_entrances(&mut self, namespace: &str, configs: &[NotifierConfig], keys: &dyn Keys) {
+        let entrance = |config: &NotifierConfig| {
+            let name = key(namespace, &config.dial_plan);
+            let before = self.entrances.get(&name).map(AsRef::as_ref);
+            let entrance = Entrance::new(&config.http, keys, before);
+            (name, Arc::new(entrance))
+        };
+        let new: Vec<_> = configs.iter().map(entrance).collect();
+        self.entrances.retain(|(ns, _), _| ns != namespace);
+        self.entrances.extend(new);
     }
 
     fn set_mailboxes(

@@ -130,7 +130,7 @@ impl Fleet {
             entries.remove_notifier(namespace, &name.1);
             self.stop(&name).await;
         }
-        entries.set_namespace(namespace, now);
+        entries.set_namespace(namespace, now, keys);
         self.common.directory.replace(entries);
         self.stop_simulators(namespace, configs);
         failed
@@ -287,7 +287,7 @@ impl Fleet {
                 tracing::warn!(namespace = %name.0, name = %name.1, error = &error as &dyn std::error::Error, "NOTIFY leaves from another port, until this one is free");
                 let listen = SocketAddr::new(self.common.sip_listen, 0);
                 let config = EndpointConfig { listen, tls: None, advertised: wanted.advertised.clone() };
-                Ok((Arc::new(Endpoint::bind(config, Arc::new(Nobody))?), None))
+                Ok((self.bind(config)?, None))
             }
         }
     }
@@ -301,7 +301,12 @@ impl Fleet {
         let tls = wanted.tls.as_ref().and_then(|(port, material)| self.listener(*port, material, name));
         let listen = SocketAddr::new(self.common.sip_listen, wanted.port);
         let config = EndpointConfig { listen, tls, advertised: wanted.advertised.clone() };
-        Endpoint::bind(config, Arc::new(Nobody)).map(Arc::new)
+        self.bind(config)
+    }
+
+    fn bind(&self, config: EndpointConfig) -> Result<Arc<Endpoint>, BindError> {
+        let counters = self.common.metrics.sip_counters();
+        Endpoint::bind_counted(config, Arc::new(Nobody), counters).map(Arc::new)
     }
 
     fn listener(&self, port: u16, material: &[Vec<u8>], name: &Name) -> Option<TlsListen> {

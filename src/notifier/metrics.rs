@@ -1,9 +1,12 @@
 //! What the data plane counts, in OpenMetrics.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus_client::encoding::{EncodeLabelSet, text};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _, text};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -11,6 +14,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::engine::mwi::{Answer, Totals};
+use crate::{net, serve};
 
 /// A dial plan.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -45,9 +49,25 @@ pub struct GatewayLabels {
     pub gateway: String,
 }
 
+/// Why something was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RefusalLabels {
+    /// The reason in a word.
+    pub code: &'static str,
+}
+
+/// What ports count by themselves.
+#[derive(Clone, Debug, Default)]
+struct Ports {
+    sip: Arc<net::serve::Counters>,
+    http: Arc<serve::Counters>,
+}
+
 /// All metrics of a process.
 pub struct Metrics {
     registry: Registry,
+    ports: Ports,
+    http_refused: Family<RefusalLabels, Counter>,
     notify: Family<NotifyLabels, Counter>,
     notify_seconds: Family<GatewayLabels, Histogram, fn() -> Histogram>,
     gateway_up: Family<GatewayLabels, Gauge>,
@@ -67,6 +87,8 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("lamplighter");
         registry.register("build", "The program", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         let metrics = Self {
+            ports: Ports::default(),
+            http_refused: Family::default(),
             notify: Family::default(),
             notify_seconds: Family::new_with_constructor(buckets),
             gateway_up: Family::default(),
@@ -105,6 +127,8 @@ impl Metrics {
             self.failed.clone(),
         );
         r.register("lamps_unknown", "Lamps whose messages no source has reported", self.unknown.clone());
+        r.register("http_refused", "HTTP requests refused for who asked, or how", self.http_refused.clone());
+        r.register_collector(Box::new(self.ports.clone()));
         self
     }
 
@@ -116,6 +140,23 @@ impl Metrics {
         let mut out = String::new();
         text::encode(&mut out, &self.registry)?;
         Ok(out)
+    }
+
+    /// Where SIP endpoints count what they meet.
+    #[must_use]
+    pub fn sip_counters(&self) -> Arc<net::serve::Counters> {
+        Arc::clone(&self.ports.sip)
+    }
+
+    /// Where the HTTP server counts what it meets.
+    #[must_use]
+    pub fn http_counters(&self) -> Arc<serve::Counters> {
+        Arc::clone(&self.ports.http)
+    }
+
+    /// An HTTP request was refused.
+    pub fn refused(&self, code: &'static str) {
+        self.http_refused.get_or_create(&RefusalLabels { code }).inc();
     }
 
     /// A NOTIFY ended.
@@ -164,6 +205,33 @@ impl Metrics {
         set(&self.pending, dirty);
         set(&self.failed, failed);
         set(&self.unknown, unknown);
+    }
+}
+
+impl Collector for Ports {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let net::serve::Tally { malformed, stray, repeated, crowded } = self.sip.tally();
+        let counted = [
+            (
+                "sip_malformed",
+                "Datagrams that were no SIP message, and connections closed for that",
+                malformed,
+            ),
+            ("sip_stray", "SIP answers to no request that waits for one, repeated ones among them", stray),
+            ("sip_repeated", "SIP requests over UDP that came again and got the same answer again", repeated),
+            ("sip_crowded", "SIP connections closed at once because there were too many", crowded),
+            ("http_handshakes_failed", "TLS handshakes of HTTP callers that failed", self.http.handshakes()),
+            (
+                "http_crowded",
+                "HTTP connections closed at once because there were too many",
+                self.http.crowded(),
+            ),
+        ];
+        for (name, help, value) in counted {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        Ok(())
     }
 }
 

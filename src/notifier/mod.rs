@@ -2,7 +2,8 @@
 //!
 //! It decides nothing: [`crate::domain`] says who may have which lamp, [`crate::engine`] what is sent when, [`crate::sip`]
 //! what a message looks like. Reading order: [`setup`] (what configuration becomes), `door` (what
-//! others may ask), `delivery` (the one task that owns engine and store), `outbox` (requests to gateways), `journal` (what is to be stored), [`http`] (message state over HTTP).
+//! others may ask), `delivery` (the one task that owns engine and store), `outbox` (requests to gateways), `journal` (what is to be stored), [`http`] (message state over HTTP), [`facts`] (what is wrong
+//! with Secrets).
 
 mod body;
 mod delivery;

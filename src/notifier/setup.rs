@@ -5,7 +5,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use crate::api::ip_gateway as wire;
 use crate::domain::object::{Auth, Family, Identity, Mode, UriType};
 use crate::domain::route::{Way, default_port};
 use crate::domain::workload::{GatewayRoute, MailboxClaim, NotifierConfig};
@@ -17,7 +16,7 @@ use crate::sip::text::{Host, HostPort};
 use crate::sip::transport::Transport;
 use crate::source::secrets::Values;
 
-/// Values of Secrets and ConfigMaps of a namespace. They go to TLS and digest only.
+/// Values of Secrets and ConfigMaps of a namespace. They go to TLS, digest and the comparing of tokens only.
 pub trait Keys: Send + Sync {
     /// The value of a key, if it is there.
     fn get(&self, key: &KeyName) -> Option<Vec<u8>>;
@@ -236,16 +235,6 @@ struct Material {
     password: Option<Vec<u8>>,
     ca: Option<Vec<u8>>,
     certificate: Option<(Vec<u8>, Vec<u8>)>,
-}
-
-/// Why the certificates that a gateway names can't be used, where all of them are there.
-#[must_use]
-pub fn bad_certificates(tls: &wire::GatewayTls, keys: &dyn Keys) -> Option<String> {
-    let secret = &tls.certificate_secret_ref.name;
-    let ca = keys.get(&KeyName::ca(&tls.ca_ref))?;
-    let chain = keys.get(&KeyName::secret(secret, "tls.crt"))?;
-    let key = keys.get(&KeyName::secret(secret, "tls.key"))?;
-    client_config(&ca, Some((&chain, &key))).err().map(|error| error.to_string())
 }
 
 impl Material {

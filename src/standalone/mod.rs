@@ -30,7 +30,7 @@ use crate::serve::{BindError, Server};
 use crate::source::manifest::{ObjectKey, Schemas, Watcher, load};
 use crate::source::secrets::Values;
 use in_force::InForce;
-use report::{Report, Table, changes, one_to_try, tables};
+use report::{Report, Table, ToTry, changes, one_to_try, tables};
 
 /// How often new values of Secrets in files are looked for, and what could not be had is tried again.
 const TICK: Duration = Duration::from_secs(5);
@@ -113,12 +113,14 @@ pub async fn run(
     if options.once {
         return Ok(once(&options, &console, &schemas));
     }
-    let server = Server::bind(options.listen).await?;
-    let address = server.address().map_err(StandaloneError::Address)?;
     let metrics = Arc::new(Metrics::default());
     let directory = Directory::default();
+    let server = Server::bind(options.listen).await?;
+    let server = server.secured(directory.https()).counted(metrics.http_counters());
+    let address = server.address().map_err(StandaloneError::Address)?;
     let ready = Arc::new(AtomicBool::new(false));
-    let api = Api { directory: directory.clone(), metrics: Arc::clone(&metrics), ready: Arc::clone(&ready) };
+    let is_ready = Arc::clone(&ready);
+    let api = Api::new(directory.clone(), Arc::clone(&metrics), move || is_ready.load(Ordering::Relaxed));
     let common = Common {
         sip_listen: options.sip_listen,
         data: options.data.clone(),
@@ -327,9 +329,11 @@ impl Program {
             "\nLamplighter listens on http://{address} and watches {}.\n",
             self.options.dir.display()
         );
-        if let Some((namespace, mailbox)) = one_to_try(&self.in_force, &outcomes) {
+        if let Some(ToTry { namespace, name, http }) = one_to_try(&self.in_force, &outcomes) {
+            let scheme = if http.tls.is_some() { "https" } else { "http" };
+            let token = if http.clients.is_some() { "-H \"Authorization: Bearer $TOKEN\" " } else { "" };
             text.push_str(&format!(
-                "Light a lamp:\n\n  curl -X PUT -H 'Content-Type: application/json' -d '{{\"new\":1,\"old\":0}}' \\\n    http://{address}/v1/namespaces/{namespace}/mailboxes/{mailbox}/messages\n\n"
+                "Light a lamp:\n\n  curl -X PUT {token}-H 'Content-Type: application/json' -d '{{\"new\":1,\"old\":0}}' \\\n    {scheme}://{address}/v1/namespaces/{namespace}/mailboxes/{name}/messages\n\n"
             ));
         }
         (self.console)(&text);

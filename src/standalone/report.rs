@@ -10,6 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 use super::in_force::InForce;
 use crate::api::Condition;
+use crate::domain::object::Http;
 use crate::domain::status::ready;
 use crate::domain::{Claim, Earlier, Kind, Outcome, Severity};
 use crate::source::collect::{problem_about, problem_of};
@@ -160,12 +161,19 @@ pub fn changes(tables: &[Table], shown: &[Table]) -> String {
     texts.join("\n")
 }
 
-/// The first mailbox, in the order of the manifests, whose lamp a simulator shows: namespace and name.
+/// A mailbox whose lamp a simulator shows.
+pub struct ToTry<'a> {
+    /// Its namespace.
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Who may tell its messages.
+    pub http: &'a Http,
+}
+
+/// The first mailbox, in the order of the manifests, whose lamp a simulator shows; one that needs no token goes first.
 #[must_use]
-pub fn one_to_try<'a>(
-    in_force: &InForce,
-    outcomes: &'a BTreeMap<String, Outcome>,
-) -> Option<(&'a str, &'a str)> {
+pub fn one_to_try<'a>(in_force: &InForce, outcomes: &'a BTreeMap<String, Outcome>) -> Option<ToTry<'a>> {
     let simulated = |outcome: &Outcome, plan: u32| {
         let route = outcome.routes.get(plan as usize).into_iter().flatten();
         route
@@ -175,20 +183,19 @@ pub fn one_to_try<'a>(
     let mut found = Vec::new();
     for (namespace, outcome) in outcomes {
         for (node, mwi) in outcome.linked.mailboxes.iter().zip(&outcome.mwi) {
-            if mwi.claim == Claim::Allowed
-                && node.value.dial_plan.is_some_and(|plan| simulated(outcome, plan))
-            {
+            let plan = node.value.dial_plan.filter(|plan| simulated(outcome, *plan));
+            let plan = plan.and_then(|plan| outcome.linked.dial_plan(plan));
+            if let Some(plan) = plan.filter(|_| mwi.claim == Claim::Allowed) {
                 let place =
                     in_force.document(Kind::Mailbox, namespace, &node.name).map(|document| &document.place);
-                found.push((
-                    place.map(|place| (Arc::clone(&place.file), place.line)),
-                    namespace.as_str(),
-                    &*node.name,
-                ));
+                let place = place.map(|place| (Arc::clone(&place.file), place.line));
+                let http = &plan.value.notifier.http;
+                found.push((*http != Http::default(), place, ToTry { namespace, name: &node.name, http }));
             }
         }
     }
-    found.into_iter().min().map(|(_, namespace, name)| (namespace, name))
+    // Namespaces and names come in their order, and the first of several is taken.
+    found.into_iter().min_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1))).map(|(.., to_try)| to_try)
 }
 
 const fn yes(value: bool) -> &'static str {

@@ -1,6 +1,6 @@
 //! As much of HTTP as a voice-mail server needs.
 
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
 use serde_json::Value;
@@ -42,7 +42,22 @@ pub fn try_request(
     headers: &[&str],
     body: &[u8],
 ) -> Result<Response, String> {
-    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {to}\r\nConnection: close\r\n");
+    let headers: Vec<&str> = headers.iter().copied().chain(["Connection: close"]).collect();
+    let mut stream = TcpStream::connect_timeout(&to, LIMIT).map_err(|error| error.to_string())?;
+    stream.set_read_timeout(Some(2 * LIMIT)).unwrap();
+    send(&mut stream, method, path, &headers, body).map_err(|error| error.to_string())?;
+    read(stream)
+}
+
+/// Writes a request.
+pub fn send(
+    stream: &mut impl Write,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> std::io::Result<()> {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: lamp.example.com\r\n");
     for header in headers {
         text.push_str(header);
         text.push_str("\r\n");
@@ -51,12 +66,10 @@ pub fn try_request(
         text.push_str(&format!("Content-Length: {}\r\n", body.len()));
     }
     text.push_str("\r\n");
-    let mut stream = TcpStream::connect_timeout(&to, LIMIT).map_err(|error| error.to_string())?;
-    stream.set_read_timeout(Some(2 * LIMIT)).unwrap();
-    stream.write_all(text.as_bytes()).map_err(|error| error.to_string())?;
+    stream.write_all(text.as_bytes())?;
     // Who refuses a body by its head need not read it.
     let _ = stream.write_all(body);
-    read(stream)
+    Ok(())
 }
 
 pub fn connect(to: SocketAddr) -> TcpStream {
@@ -66,7 +79,7 @@ pub fn connect(to: SocketAddr) -> TcpStream {
 }
 
 /// Reads until the other side closes; what was read if it is no answer.
-pub fn read(mut stream: TcpStream) -> Result<Response, String> {
+pub fn read(mut stream: impl Read) -> Result<Response, String> {
     let mut bytes = Vec::new();
     let ended = stream.read_to_end(&mut bytes);
     let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -94,4 +107,20 @@ fn joined(mut chunks: &str) -> Option<String> {
         body.push_str(rest.get(..length)?);
         chunks = rest.get(length..)?.strip_prefix("\r\n")?;
     }
+}
+
+/// Reads one answer from a connection that stays open.
+pub fn read_one(stream: &mut impl Read) -> std::io::Result<Response> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.extend(byte);
+    }
+    let head = String::from_utf8(head).unwrap().trim_end().to_owned();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut answer = Response { status, head, body: String::new() };
+    let length = answer.header("content-length").unwrap().parse().unwrap();
+    stream.take(length).read_to_string(&mut answer.body)?;
+    Ok(answer)
 }

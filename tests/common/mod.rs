@@ -4,7 +4,9 @@
 //! a state and has a deadline; children end with the values that stand for them.
 #![allow(dead_code, reason = "each test program takes what it needs")]
 
+pub mod authority;
 pub mod http;
+pub mod https;
 pub mod manifests;
 pub mod office;
 pub mod phone;

@@ -76,7 +76,11 @@ impl Program {
     pub fn start(dir: &Path, data: &Path, more: &[&str]) -> Self {
         let mut command = Command::new(LAMPLIGHTER);
         command.arg("standalone").arg(dir).args(["--listen", "127.0.0.1:0", "--data"]).arg(data).args(more);
-        let process = Process::start(&mut command);
+        Self::of(Process::start(&mut command))
+    }
+
+    /// The program that a process is, as soon as it is ready.
+    pub fn of(process: Process) -> Self {
         let line = process.stdout.wait_for(0, "Lamplighter listens on http://");
         let address =
             line.split(' ').find_map(|word| word.strip_prefix("http://")).and_then(|at| at.parse().ok());

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use lamplighter::api::Condition;
 use lamplighter::domain::{
-    self, ChildTrouble, Claim, Code, Earlier, Facts, Gate, KeyName, KeySource, Kind, Notifiers, Outcome,
-    Replica, Severity, Snapshot, Versions,
+    self, CertificateUse, ChildTrouble, Claim, Code, Earlier, Facts, Gate, KeyName, KeySource, Kind,
+    Notifiers, Outcome, Replica, Severity, Snapshot, Versions,
 };
 
 use lamplighter::render::{ChildKind, Settings};
@@ -131,7 +131,12 @@ fn check(case: &Path) -> Result<(), String> {
 }
 
 fn facts(value: &Value) -> Facts {
-    let names = value["missingKeys"].as_array().into_iter().flatten();
+    let listed = |field: &str| value[field].as_array().cloned().unwrap_or_default();
+    let key_name = |key: &Value| KeyName {
+        source: if key["source"] == "ConfigMap" { KeySource::ConfigMap } else { KeySource::Secret },
+        name: key["name"].as_str().unwrap().into(),
+        key: key["key"].as_str().unwrap().into(),
+    };
     for key in value.as_object().unwrap().keys() {
         assert!(
             [
@@ -141,6 +146,8 @@ fn facts(value: &Value) -> Facts {
                 "unlisted",
                 "missingKeys",
                 "badCertificates",
+                "badPorts",
+                "badTokens",
                 "stopped",
                 "refusedPins",
                 "unread"
@@ -149,30 +156,24 @@ fn facts(value: &Value) -> Facts {
             "facts.yaml: unknown field {key}"
         );
     }
-    let texts = |field: &str| -> BTreeMap<String, String> {
-        let entries = value[field].as_object().into_iter().flatten();
-        entries.map(|(name, reason)| (name.clone(), reason.as_str().unwrap().into())).collect()
-    };
+    let entries = |field: &str| value[field].as_object().cloned().unwrap_or_default().into_iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let gateways = entries("badCertificates").map(|(name, why)| (CertificateUse::Gateway(name), text(&why)));
+    let ports = entries("badPorts").flat_map(|(name, ports)| {
+        let of =
+            |port: &str, is: fn(String) -> CertificateUse| Some((is(name.clone()), text(ports.get(port)?)));
+        [of("sip", CertificateUse::Sip), of("http", CertificateUse::Http)]
+    });
     Facts {
         notifiers: notifiers(value),
-        unlisted: texts("unlisted").into_iter().map(|(kind, why)| (kind_named(&kind), why)).collect(),
+        unlisted: entries("unlisted").map(|(kind, why)| (kind_named(&kind), text(&why))).collect(),
         children: children(&value["children"]),
-        bad_certificates: texts("badCertificates"),
-        refused_pins: texts("refusedPins"),
-        unread: texts("unread").into_iter().map(|(name, kind)| (kind_named(&kind), name)).collect(),
-        stopped: value["stopped"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|name| name.as_str().unwrap().into())
-            .collect(),
-        missing_keys: names
-            .map(|key| KeyName {
-                source: if key["source"] == "ConfigMap" { KeySource::ConfigMap } else { KeySource::Secret },
-                name: key["name"].as_str().unwrap().into(),
-                key: key["key"].as_str().unwrap().into(),
-            })
-            .collect(),
+        bad_certificates: gateways.chain(ports.flatten()).collect(),
+        bad_tokens: listed("badTokens").iter().map(|key| (key_name(key), text(&key["reason"]))).collect(),
+        refused_pins: entries("refusedPins").map(|(name, rule)| (name, text(&rule))).collect(),
+        unread: entries("unread").map(|(name, kind)| (kind_named(kind.as_str().unwrap()), name)).collect(),
+        stopped: listed("stopped").iter().map(text).collect(),
+        missing_keys: listed("missingKeys").iter().map(key_name).collect(),
     }
 }
 

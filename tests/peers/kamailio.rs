@@ -4,8 +4,8 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use super::authority::{Authority, Leaf};
 use super::installed::{Installed, file, listens};
+use crate::common::authority::{Authority, Leaf};
 use crate::common::free_port;
 
 /// A running Kamailio.

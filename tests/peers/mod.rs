@@ -1,7 +1,6 @@
 //! The program against real SIP peers: sipp as the telephone system, Kamailio behind mutual TLS, and peers that fail in the
 //! ways in which telephone systems fail. What the peers are and how they are started: tests/peers/README.md.
 
-mod authority;
 mod digest;
 mod failover;
 mod installed;

@@ -1,11 +1,11 @@
 //! A telephone system that goes away and comes back.
 
-use super::authority::{Authority, Validity};
 use super::kamailio::Kamailio;
 use super::secured::{self, Material};
 use super::sipp::Sipp;
 use super::staff::{PATIENCE, all_on_by, hire, light, within};
 use crate::common::PROBE_LIMIT;
+use crate::common::authority::{Authority, Validity};
 use crate::common::office::Office;
 
 /// sipp ends, state changes, sipp starts again: it is told all lamps, those that did not change too.

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::authority::{Authority, Leaf, Validity, files, secret};
 use super::installed::connections;
 use super::kamailio::Kamailio;
 use super::staff::{PATIENCE, all_on_by, hire, light, within};
+use crate::common::authority::{Authority, Leaf, Validity, files, secret};
 use crate::common::free_port;
 use crate::common::manifests::object;
 use crate::common::office::{Office, Program};

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use super::authority::{Authority, Leaf, Validity};
 use super::kamailio::Kamailio;
 use super::scripted::Silent;
 use super::secured::{Material, office, phone};
 use super::sipp::Sipp;
 use super::staff::{PATIENCE, stays, within};
+use crate::common::authority::{Authority, Leaf, Validity};
 use crate::common::office::{Office, Program};
 
 /// The log has a line with the gateway's name and this reason, and the lamp stays pending.

@@ -109,13 +109,14 @@ fn named_keys(value: &Value, found: &mut Vec<(String, String)>) {
 }
 
 /// A folder with the values of all keys that the manifests of a case name, but those that its facts call missing. Certificates
-/// can be used, but those of gateways whose certificates its facts call bad.
+/// can be used, but those of gateways and ports whose certificates its facts call bad, and each token is another.
 fn secrets(case: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let facts: Value = fs::read_to_string(case.join("facts.yaml"))
         .map(|text| serde_saphyr::from_str(&text).unwrap())
         .unwrap_or_default();
-    let missing = facts["missingKeys"].as_array().cloned().unwrap_or_default();
+    let listed = |field: &str| facts[field].as_array().cloned().unwrap_or_default();
+    let (missing, bad_tokens) = (listed("missingKeys"), listed("badTokens"));
     let own = rcgen::generate_simple_self_signed(["pbx.example.com".to_owned()]).unwrap();
     let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
     for entry in fs::read_dir(case.join("in")).unwrap() {
@@ -125,18 +126,21 @@ fn secrets(case: &Path) -> tempfile::TempDir {
             let mut keys = Vec::new();
             named_keys(document, &mut keys);
             let object = document.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-            let is_bad = facts["badCertificates"].get(object).is_some();
+            let is_bad = ["badCertificates", "badPorts"].iter().any(|list| facts[list].get(object).is_some());
             // A PIN that keeps the rules of every policy of the cases, or one that breaks them all.
             let pin = if facts["refusedPins"].get(object).is_some() { "7" } else { "940271836405" };
             let is_mailbox = document["kind"] == "UMMailbox";
             for (name, part) in keys {
+                let is_bad_token = bad_tokens.iter().any(|bad| bad["name"] == *name && bad["key"] == *part);
+                let other = format!("value-of-{name}");
                 if missing.iter().all(|entry| entry["name"] != *name || entry["key"] != *part) {
                     let value = match part.as_str() {
                         "tls.key" if is_bad => "value",
                         "tls.key" => &key,
                         _ if is_mailbox => pin,
                         part if part.ends_with(".crt") => &certificate,
-                        _ => "value",
+                        _ if is_bad_token => "",
+                        _ => &other,
                     };
                     fs::create_dir_all(folder.path().join(&name)).unwrap();
                     fs::write(folder.path().join(name).join(part), value).unwrap();

@@ -10,11 +10,13 @@ use crate::api::reference::{CaRef, LocalRef, SecretKeyRef};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NotifierHttp {
-    /// Programs that may call, at most 32, each with a token of its own. None: only callers on loopback are served, with every scope.
+    /// Programs that may call, at most 32, each with a token of its own. None: only callers on loopback are served, with every
+    /// scope. With it, callers on loopback need a token as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub clients: Vec<HttpClient>,
-    /// TLS of the HTTP port. Absent: plain HTTP, over which requests about PINs are refused except on loopback.
+    /// TLS of the HTTP port; then only `/healthz`, `/readyz` and `/metrics` are answered over plain HTTP as well. Absent: plain HTTP, over
+    /// which requests about PINs are refused except on loopback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<HttpTls>,
 }
@@ -26,7 +28,7 @@ pub struct HttpClient {
     /// Name of the program in logs, 1 to 63 characters; each once.
     #[schemars(length(min = 1, max = 63), regex(pattern = pattern::LINE))]
     pub name: String,
-    /// Where its bearer token is.
+    /// Where its bearer token is. A new value counts within seconds. While there is none, the client can't sign in.
     pub token_secret_ref: SecretKeyRef,
     /// What it may do, at least one: `messages` (read and set counts), `events`, `settings` (read effective settings), `pin`, `dialing`, `sms`.
     #[schemars(schema_with = "scopes")]
@@ -39,7 +41,7 @@ pub struct HttpClient {
 pub struct HttpTls {
     /// Secret of type `kubernetes.io/tls` with `tls.crt` and `tls.key`.
     pub certificate_secret_ref: LocalRef,
-    /// CA certificates by which callers are checked; each must then show a certificate. Absent: none is asked for.
+    /// CA certificates by which callers are checked; each must then show a certificate, besides its token. Absent: none is asked for.
     #[serde(default, rename = "clientCARef", skip_serializing_if = "Option::is_none")]
     pub client_ca_ref: Option<CaRef>,
 }

@@ -29,6 +29,7 @@ pub fn all(linked: &mut Linked, facts: &Facts) {
     keys::keys_are_there(linked, facts);
     keys::secrets_of_mailboxes_are_few(linked);
     keys::certificates_can_be_used(linked, facts);
+    keys::tokens_can_be_used(linked, facts);
     keys::pins_keep_the_rules(linked, facts);
     children::children_can_be_made(linked, facts);
     children::kinds_can_be_listed(linked, facts);

@@ -1,5 +1,7 @@
 //! Keys of Secrets and ConfigMaps that an object names, each with the field that names it. Their values never come here.
 
+use std::borrow::Cow;
+
 use crate::api::dial_plan::UMDialPlanSpec;
 use crate::api::ip_gateway::UMIPGatewaySpec;
 use crate::api::mailbox::UMMailboxSpec;
@@ -10,23 +12,25 @@ use crate::domain::snapshot::KeyName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUse {
     /// The field, as in `spec.auth.passwordSecretRef`.
-    pub path: &'static str,
+    pub path: Cow<'static, str>,
     /// The key.
     pub key: KeyName,
 }
 
 fn secret(path: &'static str, reference: Option<&SecretKeyRef>) -> Option<KeyUse> {
-    reference.map(|SecretKeyRef { name, key }| KeyUse { path, key: KeyName::secret(name, key) })
+    reference.map(|SecretKeyRef { name, key }| KeyUse { path: path.into(), key: KeyName::secret(name, key) })
 }
 
 fn ca(path: &'static str, reference: &CaRef) -> KeyUse {
-    KeyUse { path, key: KeyName::ca(reference) }
+    KeyUse { path: path.into(), key: KeyName::ca(reference) }
 }
 
 fn both<'a>(path: &'static str, name: &'a str, keys: [&'a str; 2]) -> impl Iterator<Item = KeyUse> + use<'a> {
-    keys.into_iter().map(move |key| KeyUse { path, key: KeyName::secret(name, key) })
+    keys.into_iter().map(move |key| KeyUse { path: path.into(), key: KeyName::secret(name, key) })
 }
 
+/// The list of HTTP clients.
+pub const CLIENTS: &str = "spec.notifier.http.clients";
 const CERTIFICATE: [&str; 2] = ["tls.crt", "tls.key"];
 
 /// Keys that a dial plan names.
@@ -40,8 +44,10 @@ pub fn of_dial_plan(spec: &UMDialPlanSpec) -> Vec<KeyUse> {
         keys.extend(both(path, &tls.certificate_secret_ref.name, CERTIFICATE));
     }
     if let Some(http) = &notifier.http {
-        for client in &http.clients {
-            keys.extend(secret("spec.notifier.http.clients", Some(&client.token_secret_ref)));
+        for (at, client) in http.clients.iter().enumerate() {
+            let SecretKeyRef { name, key } = &client.token_secret_ref;
+            let path = format!("{CLIENTS}[{at}].tokenSecretRef").into();
+            keys.push(KeyUse { path, key: KeyName::secret(name, key) });
         }
         if let Some(tls) = &http.tls {
             let path = "spec.notifier.http.tls.certificateSecretRef";

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use super::http::Http;
 use super::reader::{one, one_as, too_many, word};
 use super::{Pod, Service, Store, number, one_of, port};
 use crate::api::notifier::{
-    HttpClient, HttpTls, NotifierGuard, NotifierHttp, NotifierMail, NotifierSip, NotifierSipTls, NotifierSms,
-    NotifierSpec, Smpp, SmsWebhook, Smtp,
+    NotifierGuard, NotifierMail, NotifierSip, NotifierSipTls, NotifierSms, NotifierSpec, Smpp, SmsWebhook,
+    Smtp,
 };
 use crate::api::reference::CaRef;
 use crate::domain::finding::{Code, Notes};
@@ -82,6 +83,8 @@ pub struct Notifier {
     pub has_passwords: bool,
     /// Its HTTP port speaks TLS.
     pub has_http_tls: bool,
+    /// Who may call over HTTP.
+    pub http: Http,
     /// It can send mail.
     pub has_mail: bool,
     /// It can send text messages.
@@ -120,9 +123,8 @@ impl Notifier {
         if let Some(guard) = guard {
             read_guard(notes, guard);
         }
-        if let Some(http) = http {
-            read_http(notes, http);
-        }
+        let has_http_tls = http.as_ref().is_some_and(|http| http.tls.is_some());
+        let http = Http::read(notes, http.as_ref());
         let mail_server = mail.as_ref().map(|mail| read_mail(notes, mail));
         let sms_server = sms.as_ref().and_then(|sms| read_sms(notes, sms));
         let pod = pod.as_ref().map(|pod| Pod::read(notes, pod)).unwrap_or_default();
@@ -136,7 +138,7 @@ impl Notifier {
             store,
             allowed_peers: read_networks(notes, allowed_peers),
             has_passwords: digest_secret_ref.is_some(),
-            has_http_tls: http.as_ref().is_some_and(|http| http.tls.is_some()),
+            has_http_tls,
             mode: one_of(
                 notes,
                 "spec.notifier.mode",
@@ -150,6 +152,7 @@ impl Notifier {
                 .as_ref()
                 .and_then(|text| host(notes, "spec.notifier.sip.advertisedAddress", text)),
             tls: tls.as_ref().map(|tls| listener(notes, tls)),
+            http,
             has_mail: mail.is_some(),
             has_sms: sms.is_some(),
             servers: mail_server.into_iter().chain(sms_server).collect(),
@@ -210,40 +213,6 @@ fn read_guard(notes: &mut Notes, guard: &NotifierGuard) {
     let NotifierGuard { mailboxes, percent } = guard;
     number(notes, "spec.notifier.guard.mailboxes", *mailboxes, 0, 100_000);
     number(notes, "spec.notifier.guard.percent", *percent, 0, 100);
-}
-
-fn read_http(notes: &mut Notes, http: &NotifierHttp) {
-    const PATH: &str = "spec.notifier.http.clients";
-    let NotifierHttp { clients, tls } = http;
-    if let Some(HttpTls { certificate_secret_ref: _, client_ca_ref: Some(reference) }) = tls {
-        ca_kind(notes, "spec.notifier.http.tls.clientCARef", reference);
-    }
-    too_many(notes, PATH, clients.len(), 32);
-    for (at, client) in clients.iter().enumerate().take(32) {
-        let HttpClient { name, token_secret_ref: _, scopes } = client;
-        one(notes, &format!("{PATH}[{at}].name"), name, Code::HTTPClientInvalid, client_name);
-        if scopes.is_empty() {
-            let message = format!("client {} has no scope, so it may do nothing", short(name));
-            let advice = "name at least one of messages, events, settings, pin, dialing, sms";
-            notes.add(Code::HTTPClientInvalid, format!("{PATH}[{at}].scopes"), message, advice);
-        }
-        too_many(notes, &format!("{PATH}[{at}].scopes"), scopes.len(), 6);
-        for (nth, scope) in scopes.iter().enumerate().take(6) {
-            let scopes = ["messages", "events", "settings", "pin", "dialing", "sms"];
-            word(notes, &format!("{PATH}[{at}].scopes[{nth}]"), scope, &scopes);
-        }
-        if clients.iter().take(at).any(|other| other.name == *name) {
-            let message = format!("two clients have the name {}", short(name));
-            let advice = "give each program a name and a token of its own";
-            notes.add(Code::HTTPClientInvalid, format!("{PATH}[{at}].name"), message, advice);
-        }
-    }
-}
-
-/// A client's name is a word of the log.
-fn client_name(text: &str) -> Result<(), Expected> {
-    let sound = (1..=63).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if sound { Ok(()) } else { Err(Expected("1 to 63 characters on one line")) }
 }
 
 fn read_mail(notes: &mut Notes, mail: &NotifierMail) -> Server {

@@ -1,44 +1,60 @@
 //! The HTTP interface: what a voice-mail server tells and asks. It checks the shape of requests; what they
 //! mean is for the notifier and for [`crate::domain`].
 //!
-//! Reading order: `address` (what the parts of an address name), `messages`, `settings`, `dialing` (one a file), `payload` (bodies).
+//! Reading order: `address` (what the parts of an address name), `access` (who may call what), `guard` (the same for a request), `entrance`
+//! (what settings and Secrets say of it), `messages`, `settings`, `dialing` (one a file), `payload` (bodies).
 
 #![allow(clippy::result_large_err, reason = "a refused request is answered by what refuses it")]
 
+pub mod access;
 mod address;
 mod dialing;
+pub mod entrance;
+mod guard;
 mod messages;
 mod payload;
 mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request, State as Shared};
+use axum::extract::State as Shared;
 use axum::http::{StatusCode, header};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::directory::Directory;
 use super::metrics::Metrics;
+use crate::domain::object::Scope;
+use guard::guarded;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// What the handlers share.
 #[derive(Clone)]
 pub struct Api {
-    /// Who has which mailbox.
-    pub directory: Directory,
-    /// What `/metrics` shows.
-    pub metrics: Arc<Metrics>,
-    /// What `/readyz` says: configuration is in force.
-    pub ready: Arc<AtomicBool>,
+    directory: Directory,
+    metrics: Arc<Metrics>,
+    ready: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+impl Api {
+    /// Looks mailboxes, and who may call, up in `directory`. `ready` says whether configuration is in force.
+    #[must_use]
+    pub fn new(
+        directory: Directory,
+        metrics: Arc<Metrics>,
+        ready: impl Fn() -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { directory, metrics, ready: Arc::new(ready) }
+    }
+
+    fn is_ready(&self) -> bool {
+        (self.ready)()
+    }
 }
 
 /// All addresses.
@@ -47,30 +63,36 @@ pub fn router(api: Api) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .merge(guarded(&api))
+        .merge(guarded(&api, Scope::Messages, message_addresses()))
+        .merge(guarded(&api, Scope::Settings, settings_addresses()))
+        .merge(guarded(&api, Scope::Dialing, dialing_addresses()))
         .fallback(async || problem(StatusCode::NOT_FOUND, "there is nothing at this address; a mailbox is at /v1/namespaces/{namespace}/mailboxes/{name}, and its message state at /messages below that"))
         .method_not_allowed_fallback(async || not_allowed("GET"))
         .with_state(api)
 }
 
-/// The addresses that are not for everybody.
-fn guarded(api: &Api) -> Router<Api> {
+fn message_addresses() -> Router<Api> {
     let messages = get(messages::read).put(messages::write).fallback(async || not_allowed("GET or PUT"));
     Router::new()
-        .route("/v1/namespaces/{namespace}/mailboxes/{mailbox}", get(settings::of_mailbox))
         .route("/v1/namespaces/{namespace}/mailboxes/{mailbox}/messages", messages.clone())
+        .route("/v1/namespaces/{namespace}/dial-plans/{plan}/extensions/{extension}/messages", messages)
+}
+
+fn settings_addresses() -> Router<Api> {
+    Router::new()
+        .route("/v1/namespaces/{namespace}/mailboxes/{mailbox}", get(settings::of_mailbox))
         .route("/v1/namespaces/{namespace}/dial-plans/{plan}", get(settings::of_dial_plan))
-        .route(
-            "/v1/namespaces/{namespace}/dial-plans/{plan}/dial:authorize",
-            post(dialing::authorize).fallback(async || not_allowed("POST")),
-        )
         .route(
             "/v1/namespaces/{namespace}/dial-plans/{plan}/extensions/{extension}",
             get(settings::of_mailbox),
         )
-        .route("/v1/namespaces/{namespace}/dial-plans/{plan}/extensions/{extension}/messages", messages)
-        .layer(middleware::from_fn_with_state(api.clone(), when_ready))
-        .layer(middleware::from_fn(from_loopback))
+}
+
+fn dialing_addresses() -> Router<Api> {
+    Router::new().route(
+        "/v1/namespaces/{namespace}/dial-plans/{plan}/dial:authorize",
+        post(dialing::authorize).fallback(async || not_allowed("POST")),
+    )
 }
 
 /// An error as RFC 9457 has it.
@@ -93,24 +115,8 @@ fn not_allowed(methods: &str) -> Response {
     problem(StatusCode::METHOD_NOT_ALLOWED, &format!("use {methods} here"))
 }
 
-/// Without clients in the dial plan, only callers on this machine are served.
-async fn from_loopback(ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request, next: Next) -> Response {
-    if peer.ip().to_canonical().is_loopback() {
-        return next.run(request).await;
-    }
-    problem(StatusCode::FORBIDDEN, "only callers on this machine (127.0.0.1 or ::1) are served")
-}
-
-/// Before a configuration is in force, no mailbox is known, and a writer must not take that for an answer.
-async fn when_ready(Shared(api): Shared<Api>, request: Request, next: Next) -> Response {
-    if api.ready.load(Ordering::Relaxed) {
-        return next.run(request).await;
-    }
-    problem(StatusCode::SERVICE_UNAVAILABLE, "no configuration is in force yet; send it again")
-}
-
 async fn readyz(Shared(api): Shared<Api>) -> Response {
-    if api.ready.load(Ordering::Relaxed) {
+    if api.is_ready() {
         return "ok\n".into_response();
     }
     problem(StatusCode::SERVICE_UNAVAILABLE, "no configuration is in force yet")

@@ -76,13 +76,15 @@ pub enum PodError {
 /// # Errors
 /// What keeps it from starting. Later it reports what goes wrong and goes on.
 pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<(), PodError> {
-    let server = Server::bind(options.listen).await?;
-    let client = connect().await?;
-    let clock = Clock::start();
     let metrics = Arc::new(Metrics::default());
     let directory = Directory::default();
+    let server = Server::bind(options.listen).await?;
+    let server = server.secured(directory.https()).counted(metrics.http_counters());
+    let client = connect().await?;
+    let clock = Clock::start();
     let ready = Arc::new(AtomicBool::new(false));
-    let api = Api { directory: directory.clone(), metrics: Arc::clone(&metrics), ready: Arc::clone(&ready) };
+    let is_ready = Arc::clone(&ready);
+    let api = Api::new(directory.clone(), Arc::clone(&metrics), move || is_ready.load(Ordering::Relaxed));
     let http = tokio::spawn(server.run(router(api), stop.clone()));
 
     let resources = Resources::default();
