@@ -1,21 +1,23 @@
 //! What a notifier publishes of itself, in a Lease named as its pod: up to which version of each kind it acts, the version of its program,
-//! and the keys of Secrets and ConfigMaps that are not mounted. Written by the notifier, read by the operator.
+//! and what it says of the values of Secrets and ConfigMaps that are mounted, never the values. Written by the notifier, read by the operator.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{KeyName, KeySource, Versions};
+use crate::domain::{CertificateUse, Facts, KeyName, KeySource, Versions};
 
 /// Annotation with the versions in force.
 const IN_FORCE: &str = "um.lamplighter.dev/in-force";
 /// Annotation with the version of the program.
 const PROGRAM: &str = "um.lamplighter.dev/program";
-/// Annotation with the keys that are missing.
-const MISSING: &str = "um.lamplighter.dev/missing-keys";
-/// Missing keys that are published; annotations hold 256 KiB in all.
-const MOST_MISSING: usize = 500;
+/// Annotation with what is wrong with values.
+const VALUES: &str = "um.lamplighter.dev/values";
+/// Entries of each sort that are published; annotations hold 256 KiB in all.
+const MOST: usize = 200;
+/// Characters of a reason.
+const LONGEST: usize = 200;
 
 /// What a notifier says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,8 +28,42 @@ pub struct Published {
     pub program: Option<String>,
     /// What it acts by.
     pub in_force: Option<Versions>,
-    /// Keys that are named and not there.
-    pub missing: BTreeSet<KeyName>,
+    /// What is wrong with values.
+    pub values: Values,
+}
+
+/// What only who holds the values of Secrets and ConfigMaps can say.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Values {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    missing_keys: Vec<Key>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bad_certificates: Vec<Certificate>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bad_tokens: Vec<Token>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    refused_pins: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Key {
+    kind: String,
+    name: String,
+    key: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Certificate {
+    used_for: String,
+    name: String,
+    reason: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Token {
+    key: Key,
+    reason: String,
 }
 
 /// Versions as text: numbers in JSON are not exact for everybody.
@@ -40,11 +76,60 @@ struct Texts {
     mailboxes: String,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Key {
-    kind: String,
-    name: String,
-    key: String,
+impl Values {
+    /// What the facts of a notifier say.
+    #[must_use]
+    pub fn of(facts: &Facts) -> Self {
+        let certificate = |(used, reason): (&CertificateUse, &String)| {
+            let (used_for, name) = match used {
+                CertificateUse::Gateway(name) => ("gateway", name),
+                CertificateUse::Sip(name) => ("sip", name),
+                CertificateUse::Http(name) => ("http", name),
+            };
+            Certificate { used_for: used_for.to_owned(), name: name.clone(), reason: short(reason) }
+        };
+        let token = |(key, reason): (&KeyName, &String)| Token { key: Key::of(key), reason: short(reason) };
+        let pin = |(name, rule): (&String, &String)| (name.clone(), short(rule));
+        Self {
+            missing_keys: facts.missing_keys.iter().take(MOST).map(Key::of).collect(),
+            bad_certificates: facts.bad_certificates.iter().take(MOST).map(certificate).collect(),
+            bad_tokens: facts.bad_tokens.iter().take(MOST).map(token).collect(),
+            refused_pins: facts.refused_pins.iter().take(MOST).map(pin).collect(),
+        }
+    }
+
+    /// Adds it to what is known.
+    pub fn add_to(&self, facts: &mut Facts) {
+        facts.missing_keys.extend(self.missing_keys.iter().filter_map(Key::name));
+        for Certificate { used_for, name, reason } in &self.bad_certificates {
+            let used = match used_for.as_str() {
+                "gateway" => CertificateUse::Gateway(name.clone()),
+                "sip" => CertificateUse::Sip(name.clone()),
+                "http" => CertificateUse::Http(name.clone()),
+                _ => continue,
+            };
+            facts.bad_certificates.insert(used, reason.clone());
+        }
+        let tokens = self.bad_tokens.iter().filter_map(|token| Some((token.key.name()?, token.reason.clone())));
+        facts.bad_tokens.extend(tokens);
+        facts.refused_pins.extend(self.refused_pins.clone());
+    }
+}
+
+impl Key {
+    fn of(KeyName { source, name, key }: &KeyName) -> Self {
+        Self { kind: source.as_str().to_owned(), name: name.clone(), key: key.clone() }
+    }
+
+    fn name(&self) -> Option<KeyName> {
+        let sources = [KeySource::Secret, KeySource::ConfigMap];
+        let source = sources.into_iter().find(|source| source.as_str() == self.kind)?;
+        Some(KeyName { source, name: self.name.clone(), key: self.key.clone() })
+    }
+}
+
+fn short(reason: &str) -> String {
+    reason.chars().take(LONGEST).collect()
 }
 
 impl Published {
@@ -64,14 +149,8 @@ impl Published {
             };
             (IN_FORCE.to_owned(), json(serde_json::to_string(&texts)))
         }));
-        if !self.missing.is_empty() {
-            let key = |KeyName { source, name, key }: &KeyName| Key {
-                kind: source.as_str().to_owned(),
-                name: name.clone(),
-                key: key.clone(),
-            };
-            let keys: Vec<Key> = self.missing.iter().take(MOST_MISSING).map(key).collect();
-            all.insert(MISSING.to_owned(), json(serde_json::to_string(&keys)));
+        if self.values != Values::default() {
+            all.insert(VALUES.to_owned(), json(serde_json::to_string(&self.values)));
         }
         all
     }
@@ -81,19 +160,12 @@ impl Published {
     pub fn of(lease: &Lease) -> Self {
         let annotation =
             |name| lease.metadata.annotations.as_ref().and_then(|all| all.get(name)).map(String::as_str);
-        let key = |Key { kind, name, key }: Key| {
-            let sources = [KeySource::Secret, KeySource::ConfigMap];
-            let source = sources.into_iter().find(|source| source.as_str() == kind)?;
-            Some(KeyName { source, name, key })
-        };
-        let missing: Vec<Key> =
-            annotation(MISSING).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let holder = lease.spec.as_ref().and_then(|spec| spec.holder_identity.clone());
         Self {
             pod: holder.unwrap_or_default(),
             program: annotation(PROGRAM).map(str::to_owned),
             in_force: annotation(IN_FORCE).and_then(versions),
-            missing: missing.into_iter().filter_map(key).collect(),
+            values: annotation(VALUES).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(),
         }
     }
 }
@@ -110,25 +182,44 @@ fn versions(text: &str) -> Option<Versions> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use k8s_openapi::api::coordination::v1::LeaseSpec;
 
     use super::*;
 
     #[test]
     fn what_is_published_is_read_back_and_nonsense_is_nothing() {
+        let text = |text: &str| text.to_owned();
+        let facts = Facts {
+            missing_keys: BTreeSet::from([KeyName::secret("pbx", "password")]),
+            bad_certificates: BTreeMap::from([
+                (CertificateUse::Gateway(text("pbx")), text("no PEM")),
+                (CertificateUse::Http(text("hq")), text("no key")),
+                (CertificateUse::Sip(text("hq")), text("no chain")),
+            ]),
+            bad_tokens: BTreeMap::from([(KeyName::secret("voicemail", "token"), text("too short"))]),
+            refused_pins: BTreeMap::from([(text("lina"), text("too short"))]),
+            ..Facts::default()
+        };
         let published = Published {
             pod: "d1".into(),
             program: Some("1.0.0".into()),
             in_force: Some(Versions { dial_plans: u64::MAX, mailbox_policies: 2, gateways: 3, mailboxes: 4 }),
-            missing: BTreeSet::from([KeyName::secret("pbx", "password")]),
+            values: Values::of(&facts),
         };
         let mut lease = Lease::default();
         lease.metadata.annotations = Some(published.annotations());
         lease.spec = Some(LeaseSpec { holder_identity: Some("d1".into()), ..LeaseSpec::default() });
-        assert_eq!(Published::of(&lease), published);
+        let read = Published::of(&lease);
+        assert_eq!(read, published);
+        let mut again = Facts::default();
+        read.values.add_to(&mut again);
+        assert_eq!(again, facts);
+
         lease.metadata.annotations = Some(BTreeMap::from([
             (IN_FORCE.to_owned(), "{\"dialPlans\":\"x\"}".to_owned()),
-            (MISSING.to_owned(), "[{}]".to_owned()),
+            (VALUES.to_owned(), "[{}]".to_owned()),
         ]));
         assert_eq!(Published::of(&lease), Published { pod: "d1".into(), ..Published::default() });
     }

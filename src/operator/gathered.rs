@@ -10,7 +10,7 @@ use kube::core::{ApiResource, DynamicObject};
 
 use super::Bell;
 use crate::cluster::published::Published;
-use crate::domain::{KeyName, Notifiers, Replica};
+use crate::domain::{Facts, Notifiers, Replica};
 use crate::render::{ChildKind, DIAL_PLAN, MANAGED_BY};
 use crate::source::watch::{Resources, Scope, Shared, Wake, is_ready, keep};
 
@@ -96,12 +96,10 @@ impl Gathered {
         all
     }
 
-    /// Which notifier of a namespace acts by what, and the keys that they miss.
-    #[must_use]
-    pub fn notifiers(&self, namespace: &str) -> (Notifiers, BTreeSet<KeyName>) {
+    /// Adds to the facts which notifier of a namespace acts by what, and what they say of values.
+    pub fn complete(&self, namespace: &str, facts: &mut Facts) {
         let leases = self.leases.look();
         let mut plans: BTreeMap<String, Vec<Replica>> = BTreeMap::new();
-        let mut missing = BTreeSet::new();
         for (name, kept) in self.pods.look().all(namespace) {
             let Some(pod) = &kept.object else { continue };
             let Some(plan) = pod.metadata.labels.as_ref().and_then(|labels| labels.get(DIAL_PLAN)) else {
@@ -112,7 +110,7 @@ impl Gathered {
                 .map(|lease| Published::of(lease))
                 .filter(|published| Some(&published.pod) == pod.metadata.uid.as_ref())
                 .unwrap_or_default();
-            missing.extend(published.missing);
+            published.values.add_to(facts);
             plans.entry(plan.clone()).or_default().push(Replica {
                 name: name.to_owned(),
                 ready: is_ready(pod),
@@ -120,6 +118,6 @@ impl Gathered {
                 in_force: published.in_force,
             });
         }
-        (Notifiers::Seen(plans), missing)
+        facts.notifiers = Notifiers::Seen(plans);
     }
 }

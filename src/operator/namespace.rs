@@ -122,9 +122,7 @@ impl Namespace {
     }
 
     fn complete_facts(&self, facts: &mut Facts, gathered: &Gathered) {
-        let (notifiers, missing_keys) = gathered.notifiers(&self.name);
-        facts.notifiers = notifiers;
-        facts.missing_keys = missing_keys;
+        gathered.complete(&self.name, facts);
         facts.children.clone_from(self.children.troubles());
     }
 }

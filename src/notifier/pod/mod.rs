@@ -24,6 +24,7 @@ use super::http::{Api, router};
 use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::cluster::client::{ConnectError, connect};
+use crate::cluster::published::Values as ValueFacts;
 use crate::domain::{self, KeyName, Kind, Notifiers, Outcome, Snapshot};
 use crate::serve::{BindError, Server};
 use crate::source::secrets::Values;
@@ -205,12 +206,12 @@ impl Pod {
         let refresh = self.refreshes_of(&snapshot);
         // A list that is refused now was whole once; but what is missing in it may be there.
         let complete = snapshot.facts.unlisted.is_empty();
-        let (took, facts) = self.put_in_force(snapshot, complete).await;
+        let (took, values) = self.put_in_force(snapshot, complete).await;
         for (kind, name) in refresh {
             self.fleet.refresh(&self.options.namespace, kind.as_str(), &name);
         }
         if !self.failed {
-            self.publisher.in_force(versions, facts);
+            self.publisher.in_force(versions, values);
         }
         took
     }
@@ -219,14 +220,14 @@ impl Pod {
         &mut self,
         mut snapshot: Snapshot,
         complete: bool,
-    ) -> (Duration, BTreeSet<KeyName>) {
+    ) -> (Duration, ValueFacts) {
         let began = self.clock.now();
         // Values that change from here on are new the next time.
         self.digest = self.digest_of(&snapshot);
         snapshot.facts.notifiers = Notifiers::Acting;
         let own = self.own_keys(&domain::evaluate(&snapshot));
         facts::look(&mut snapshot, own, &self.values);
-        let missing = snapshot.facts.missing_keys.clone();
+        let values = ValueFacts::of(&snapshot.facts);
         let outcome = domain::evaluate(&snapshot);
         let took = self.clock.now().saturating_sub(began);
         let failed = self.apply(outcome, &snapshot, complete).await;
@@ -234,7 +235,7 @@ impl Pod {
             self.ready.store(true, Ordering::Relaxed);
         }
         self.failed = failed;
-        (took, missing)
+        (took, values)
     }
 
     /// Makes the notifier act by an outcome. Returns true if it does not.

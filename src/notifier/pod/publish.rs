@@ -1,7 +1,6 @@
 //! What the notifier says of itself, in the Lease of its pod: up to which versions it acts. Written when the specs in force changed; a version
 //! that moved without that follows when nothing has happened for a while; nothing at rest.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
@@ -11,9 +10,9 @@ use serde_json::json;
 
 use super::Options;
 use crate::clock::Clock;
-use crate::cluster::published::Published;
+use crate::cluster::published::{Published, Values};
 use crate::cluster::within;
-use crate::domain::{KeyName, Versions};
+use crate::domain::Versions;
 use crate::source::watch::Resources;
 
 /// Name under which notifiers write.
@@ -59,12 +58,12 @@ impl Publisher {
     }
 
     /// The notifier acts by these versions from now on.
-    pub fn in_force(&mut self, versions: Versions, missing: BTreeSet<KeyName>) {
+    pub fn in_force(&mut self, versions: Versions, values: Values) {
         self.wanted = Some(Published {
             pod: self.pod_uid.clone(),
             program: Some(env!("CARGO_PKG_VERSION").to_owned()),
             in_force: Some(versions),
-            missing,
+            values,
         });
         self.not_before = self.clock.now();
     }
