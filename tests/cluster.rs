@@ -31,3 +31,5 @@ mod namespace;
 mod node;
 #[path = "cluster/proxy.rs"]
 mod proxy;
+#[path = "cluster/render.rs"]
+mod render;

@@ -88,21 +88,27 @@ fn from_pod(name: &str, field: &str) -> EnvVar {
     }
 }
 
+/// The ports that it listens on. Of two that are one, the first stands, since an API server takes no pod with both; the notifier says which it
+/// could not open.
 fn ports(about: &About<'_>) -> Vec<ContainerPort> {
     let notifier = &about.plan().notifier;
-    let port = |name: &str, number: u16, of: Protocol| ContainerPort {
-        name: Some(name.to_owned()),
-        container_port: number.into(),
-        protocol: Some(protocol(of)),
-        ..ContainerPort::default()
-    };
-    let mut ports = vec![
-        port("http", HTTP_PORT, Protocol::Tcp),
-        port("sip", notifier.sip_port, Protocol::Udp),
-        port("sip-tcp", notifier.sip_port, Protocol::Tcp),
+    let mut seen = BTreeSet::new();
+    let all = [
+        ("http", Protocol::Tcp, Some(HTTP_PORT)),
+        ("sip", Protocol::Udp, Some(notifier.sip_port)),
+        ("sip-tcp", Protocol::Tcp, Some(notifier.sip_port)),
+        ("sips", Protocol::Tcp, notifier.tls.as_ref().map(|tls| tls.port)),
     ];
-    ports.extend(notifier.tls.as_ref().map(|tls| port("sips", tls.port, Protocol::Tcp)));
-    ports
+    let port = |(name, of, number): (&str, Protocol, Option<u16>)| {
+        let number = number.filter(|number| seen.insert((of, *number)))?;
+        Some(ContainerPort {
+            name: Some(name.to_owned()),
+            container_port: number.into(),
+            protocol: Some(protocol(of)),
+            ..ContainerPort::default()
+        })
+    };
+    all.into_iter().filter_map(port).collect()
 }
 
 /// The protocol as Kubernetes writes it.

@@ -44,9 +44,9 @@ fn of(kind: ChildKind, children: &[Child]) -> Value {
 
 #[test]
 fn volumes_have_names_of_their_own_whatever_is_mounted() {
-    let long = "x".repeat(57);
+    let (longest, too_long) = ("x".repeat(56), "x".repeat(57));
     let client = |name: &str| json!({"name": name, "tokenSecretRef": {"name": name, "key": "token"}, "scopes": ["messages"]});
-    let names = ["a", "a.b", "a-b", "long-secret-a", "data", "tmp", "secret-a", &long[..56], &long];
+    let names = ["a", "a.b", "a-b", "long-secret-a", "data", "tmp", "secret-a", &longest, &too_long];
     let clients: Vec<Value> = names.iter().map(|name| client(name)).collect();
     let set = of(ChildKind::StatefulSet, &rendered(json!({"http": {"clients": clients}}), &[]));
     let pod = &set["spec"]["template"]["spec"];
@@ -60,6 +60,16 @@ fn volumes_have_names_of_their_own_whatever_is_mounted() {
     assert_eq!(volumes.iter().collect::<BTreeSet<_>>().len(), volumes.len());
     assert!(volumes.iter().all(|name| name.len() <= 63 && !name.contains('.')), "{volumes:?}");
     assert_eq!(list(mounts, "mountPath").iter().collect::<BTreeSet<_>>().len(), volumes.len());
+}
+
+#[test]
+fn no_port_stands_twice_in_a_pod() {
+    let tls = json!({"port": 5070, "certificateSecretRef": {"name": "tls"}, "clientCARef": {"kind": "Secret", "name": "ca", "key": "ca.crt"}});
+    for (sip, names) in [(5070, &["http", "sip", "sip-tcp"][..]), (8080, &["http", "sip", "sips"])] {
+        let set = of(ChildKind::StatefulSet, &rendered(json!({"sip": {"port": sip, "tls": tls}}), &[]));
+        let ports = set["spec"]["template"]["spec"]["containers"][0]["ports"].as_array().unwrap();
+        assert_eq!(ports.iter().map(|port| port["name"].as_str().unwrap()).collect::<Vec<_>>(), names);
+    }
 }
 
 #[test]

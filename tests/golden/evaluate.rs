@@ -15,7 +15,7 @@ use lamplighter::domain::{
     Notifiers, Outcome, Replica, Severity, Snapshot, Versions,
 };
 
-use lamplighter::render::{ChildKind, Settings};
+use lamplighter::render::Settings;
 use serde_json::{Value, json};
 
 use crate::{answers, objects};
@@ -118,7 +118,7 @@ fn check(case: &Path) -> Result<(), String> {
     objects::check(&outcome, &settings)?;
     let all = outputs(&outcome, &settings);
     let mut recorded = all.clone();
-    recorded.remove("objects.yaml");
+    recorded.remove("objects");
     if let Some(given) = &given {
         recorded.insert("objects.yaml", objects::text(&outcome, &settings, &objects::shown(given)));
     }
@@ -263,7 +263,7 @@ pub fn add(snapshot: &mut Snapshot, document: Value) -> Result<(), serde_json::E
 fn outputs(outcome: &Outcome, settings: &Settings) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("findings.txt", findings(outcome)),
-        ("objects.yaml", objects::text(outcome, settings, ChildKind::ALL)),
+        ("objects", objects::bytes(outcome, settings)),
         ("policy.txt", policy(outcome)),
         ("status.txt", status(outcome)),
     ])

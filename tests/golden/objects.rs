@@ -75,6 +75,15 @@ pub fn text(outcome: &Outcome, settings: &Settings, shown: &[ChildKind]) -> Stri
     out
 }
 
+/// All objects, to the byte.
+pub fn bytes(outcome: &Outcome, settings: &Settings) -> String {
+    let line = |(plan, children): (String, Option<Vec<Child>>)| {
+        let objects = children.into_iter().flatten().map(|child| child.object).collect();
+        format!("{plan}: {}\n", Value::Array(objects))
+    };
+    render(outcome, settings).into_iter().map(line).collect()
+}
+
 /// A complaint about an object that its type does not give back as it was, or that differs from itself.
 pub fn check(outcome: &Outcome, settings: &Settings) -> Result<(), String> {
     for (_, children) in render(outcome, settings) {

@@ -12,7 +12,7 @@ use crate::api::reference::LocalRef;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NotifierPod {
-    /// Requests and limits of the container.
+    /// Requests and limits of the container. Absent: 50m of a processor and 64Mi of memory requested, 512Mi of memory at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "free_object")]
     pub resources: Option<Map<String, Value>>,
@@ -28,7 +28,7 @@ pub struct NotifierPod {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "free_object")]
     pub affinity: Option<Map<String, Value>>,
-    /// How replicas are spread, at most 64 entries.
+    /// How replicas are spread, at most 64 entries. None: several replicas go to different nodes and zones as far as possible.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "free_objects")]
     pub topology_spread_constraints: Vec<Map<String, Value>>,
@@ -48,7 +48,8 @@ pub struct NotifierPod {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "texts")]
     pub annotations: BTreeMap<String, String>,
-    /// Whether it shares the node's network, so that PBXs see the node's address; default `false`.
+    /// Whether it shares the node's network, so that PBXs see the node's address; default `false`. Pod Security `baseline` and `restricted`
+    /// refuse such a pod, and a NetworkPolicy does not hold it.
     #[serde(default)]
     pub host_network: bool,
 }
