@@ -81,8 +81,6 @@ pub struct Notifier {
     pub allowed_peers: Vec<Network>,
     /// Anybody may subscribe with a password.
     pub has_passwords: bool,
-    /// Its HTTP port speaks TLS.
-    pub has_http_tls: bool,
     /// Who may call over HTTP.
     pub http: Http,
     /// It can send mail.
@@ -123,7 +121,6 @@ impl Notifier {
         if let Some(guard) = guard {
             read_guard(notes, guard);
         }
-        let has_http_tls = http.as_ref().is_some_and(|http| http.tls.is_some());
         let http = Http::read(notes, http.as_ref());
         let mail_server = mail.as_ref().map(|mail| read_mail(notes, mail));
         let sms_server = sms.as_ref().and_then(|sms| read_sms(notes, sms));
@@ -138,7 +135,6 @@ impl Notifier {
             store,
             allowed_peers: read_networks(notes, allowed_peers),
             has_passwords: digest_secret_ref.is_some(),
-            has_http_tls,
             mode: one_of(
                 notes,
                 "spec.notifier.mode",
