@@ -34,7 +34,11 @@ pub fn install(cluster: &Cluster) {
     let present = cluster.kubectl(&["get", "deployment", "-n", SYSTEM, "lamplighter-operator"]).is_success;
     if !present {
         // The tests start the cluster with the definitions of the source tree, which the release is to own.
-        helm(cluster, "helm4", &["install", RELEASE, "charts/lamplighter", "--take-ownership"]);
+        helm(
+            cluster,
+            "helm4",
+            &["install", RELEASE, "charts/lamplighter", "--take-ownership", "--force-conflicts"],
+        );
     }
     let rolled = ["rollout", "status", "deployment/lamplighter-operator", "-n", SYSTEM, "--timeout=120s"];
     cluster.kubectl(&rolled).text();

@@ -216,11 +216,7 @@ impl Pod {
         took
     }
 
-    async fn put_in_force(
-        &mut self,
-        mut snapshot: Snapshot,
-        complete: bool,
-    ) -> (Duration, ValueFacts) {
+    async fn put_in_force(&mut self, mut snapshot: Snapshot, complete: bool) -> (Duration, ValueFacts) {
         let began = self.clock.now();
         // Values that change from here on are new the next time.
         self.digest = self.digest_of(&snapshot);
