@@ -132,7 +132,7 @@ fn secrets(case: &Path) -> tempfile::TempDir {
             let is_mailbox = document["kind"] == "UMMailbox";
             for (name, part) in keys {
                 let is_bad_token = bad_tokens.iter().any(|bad| bad["name"] == *name && bad["key"] == *part);
-                let other = format!("value-of-{name}");
+                let other = format!("value-of-{name}-{part}");
                 if missing.iter().all(|entry| entry["name"] != *name || entry["key"] != *part) {
                     let value = match part.as_str() {
                         "tls.key" if is_bad => "value",
