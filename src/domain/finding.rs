@@ -455,43 +455,4 @@ fn pieces(path: &str) -> impl Iterator<Item = (Option<u64>, &str)> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-    use super::*;
-
-    #[test]
-    fn errors_come_first_and_entries_of_lists_in_the_order_of_the_list() {
-        let mut notes = Notes::default();
-        notes.add(Code::ShortPINAllowed, "spec.a", "", "");
-        for path in [
-            "spec.groups[10].names[0]",
-            "spec.groups[2].names[11]",
-            "spec.groups",
-            "spec.labels[b2]",
-            "spec.groups[2].names[9]",
-            "spec.groupsAllowed[1]",
-            "spec.groups[2].mask",
-            "spec.labels[b10]",
-            "metadata.name",
-        ] {
-            notes.add(Code::ValueNotAllowed, path, "", "");
-        }
-        notes.sort();
-        let paths: Vec<&str> = notes.all().iter().map(|finding| finding.path.as_str()).collect();
-        assert_eq!(
-            paths,
-            [
-                "metadata.name",
-                "spec.groups",
-                "spec.groups[2].mask",
-                "spec.groups[2].names[9]",
-                "spec.groups[2].names[11]",
-                "spec.groups[10].names[0]",
-                "spec.groupsAllowed[1]",
-                "spec.labels[b10]",
-                "spec.labels[b2]",
-                "spec.a",
-            ]
-        );
-    }
-}
+mod tests;

@@ -33,7 +33,7 @@ pub struct Facts {
     /// Which notifier acts by what.
     pub notifiers: Notifiers,
     /// Kinds whose objects can't be listed, and why.
-    pub unlisted: BTreeMap<Kind, String>,
+    pub unlisted: BTreeMap<String, String>,
     /// For each dial plan, what keeps the objects of its notifier from being made.
     pub children: BTreeMap<String, Vec<ChildTrouble>>,
     /// Dial plans whose notifier does not run, though it should.

@@ -53,7 +53,8 @@ pub async fn run_loops(shared: &Arc<Shared>, mut stop: watch::Receiver<bool>) {
             Ok(()) = leads.changed() => Woken { all: true, some: BTreeSet::new() },
             Some(ended) = tasks.join_next(), if !tasks.is_empty() => {
                 match ended {
-                    Ok(namespace) => drop(loops.remove(&namespace)),
+                    // Another loop may have been started for it already.
+                    Ok(namespace) => loops.retain(|name, notify| *name != namespace || Arc::strong_count(notify) > 1),
                     Err(error) => tracing::error!(%error, "the loop of a namespace ended badly; its next event starts it again"),
                 }
                 // An event may have come between its last look and its end.

@@ -86,6 +86,17 @@ impl Gathered {
             && self.leases.look().is_complete()
     }
 
+    /// Kinds that the API server refuses to list, with what it says.
+    #[must_use]
+    pub fn unlisted(&self) -> BTreeMap<String, String> {
+        let mut all = self.resources.unlisted();
+        let children = self.children.iter().map(|(kind, shelf)| (kind.as_str(), shelf.look().refused()));
+        let others = [("Pod", self.pods.look().refused()), ("Lease", self.leases.look().refused())];
+        let others = children.chain(others);
+        all.extend(others.filter_map(|(kind, refused)| Some((kind.to_owned(), refused?))));
+        all
+    }
+
     /// Namespaces that anything is known of.
     #[must_use]
     pub fn namespaces(&self) -> BTreeSet<String> {

@@ -89,6 +89,7 @@ impl Namespace {
         let began = shared.clock.now();
         let complete = gathered.is_complete();
         let (mut snapshot, _) = gathered.resources.snapshot(&self.name);
+        snapshot.facts.unlisted = gathered.unlisted();
         if !complete && snapshot.facts.unlisted.is_empty() {
             // The lists are on their way; each of them rings when it is whole.
             return pass;

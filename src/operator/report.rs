@@ -136,7 +136,7 @@ impl Reports {
         let mut due = Vec::new();
         self.due(&resources.dial_plans, namespace, outcome, now, &mut due, &mut reported);
         // Without all lists, nobody can say what holds for the others.
-        if gathered.is_complete() && outcome.facts.unlisted.is_empty() {
+        if resources.is_complete() && resources.unlisted().is_empty() {
             self.due(&resources.mailbox_policies, namespace, outcome, now, &mut due, &mut reported);
             self.due(&resources.gateways, namespace, outcome, now, &mut due, &mut reported);
             self.due(&resources.mailboxes, namespace, outcome, now, &mut due, &mut reported);
@@ -233,6 +233,7 @@ impl Reports {
             let Some(status) = K::project(outcome, at, earlier, &time) else { continue };
             if before == Some(&status) {
                 self.waiting.remove(&key);
+                self.written.remove(&key);
                 continue;
             }
             let body = body(&**object, &status);

@@ -21,8 +21,7 @@ pub fn router(shared: Arc<Shared>) -> Router {
 
 /// Ready when all lists are there, or refused: also without the Lease, so that a second replica can take over at once.
 async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
-    let known =
-        |gathered: &super::Gathered| gathered.is_complete() || !gathered.resources.unlisted().is_empty();
+    let known = |gathered: &super::Gathered| gathered.is_complete() || !gathered.unlisted().is_empty();
     if shared.gathered.iter().all(known) {
         (StatusCode::OK, "ok\n")
     } else {

@@ -166,7 +166,7 @@ fn facts(value: &Value) -> Facts {
     });
     Facts {
         notifiers: notifiers(value),
-        unlisted: entries("unlisted").map(|(kind, why)| (kind_named(&kind), text(&why))).collect(),
+        unlisted: entries("unlisted").map(|(kind, why)| (kind, text(&why))).collect(),
         children: children(&value["children"]),
         bad_certificates: gateways.chain(ports.flatten()).collect(),
         bad_tokens: listed("badTokens").iter().map(|key| (key_name(key), text(&key["reason"]))).collect(),

@@ -187,14 +187,14 @@ impl Resources {
 
     /// Kinds that the API server refuses to list, with what it says.
     #[must_use]
-    pub fn unlisted(&self) -> BTreeMap<Kind, String> {
+    pub fn unlisted(&self) -> BTreeMap<String, String> {
         let all = [
             (Kind::DialPlan, self.dial_plans.look().refused()),
             (Kind::MailboxPolicy, self.mailbox_policies.look().refused()),
             (Kind::Gateway, self.gateways.look().refused()),
             (Kind::Mailbox, self.mailboxes.look().refused()),
         ];
-        all.into_iter().filter_map(|(kind, refused)| Some((kind, refused?))).collect()
+        all.into_iter().filter_map(|(kind, refused)| Some((kind.to_string(), refused?))).collect()
     }
 
     /// Namespaces of which anything is known.
