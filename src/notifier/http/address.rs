@@ -56,11 +56,12 @@ impl Address {
     }
 }
 
-/// What is in force for a mailbox, which has a policy and a dial plan.
+/// What is in force for a mailbox, which has a policy and a dial plan that is served here.
 pub fn in_force<'a>(entries: &'a Entries, namespace: &str, mailbox: &str) -> Result<View<'a>, Response> {
     let view = entries.outcome(namespace).and_then(|outcome| outcome.view(Kind::Mailbox, mailbox));
     match view.filter(|view| view.policy.is_some() && view.plan.is_some()) {
-        Some(view) => Ok(view),
+        Some(view) if is_here(entries, namespace, &view) => Ok(view),
+        Some(_) => Err(elsewhere(&format!("mailbox {mailbox} in namespace {namespace}"))),
         None if entries.has_mailbox(namespace, mailbox) => {
             let detail = format!(
                 "an error hides which policy or dial plan mailbox {mailbox} in namespace {namespace} has; ask again when that is mended"
@@ -71,22 +72,45 @@ pub fn in_force<'a>(entries: &'a Entries, namespace: &str, mailbox: &str) -> Res
     }
 }
 
-/// What is in force for a dial plan.
+/// What is in force for a dial plan that is served here.
 pub fn dial_plan_in_force<'a>(
     entries: &'a Entries,
     namespace: &str,
     plan: &str,
 ) -> Result<View<'a>, Response> {
-    let view = entries.outcome(namespace).and_then(|outcome| outcome.view(Kind::DialPlan, plan));
-    view.ok_or_else(|| {
-        if entries.is_unread_plan(namespace, plan) {
+    match entries.outcome(namespace).and_then(|outcome| outcome.view(Kind::DialPlan, plan)) {
+        Some(view) if is_here(entries, namespace, &view) => Ok(view),
+        Some(_) => Err(elsewhere(&format!("dial plan {plan} in namespace {namespace}"))),
+        None if entries.is_unread_plan(namespace, plan) => {
             let detail = format!(
                 "dial plan {plan} in namespace {namespace} can't be read because of an error; ask again when that is mended"
             );
-            return problem(StatusCode::SERVICE_UNAVAILABLE, &detail);
+            Err(problem(StatusCode::SERVICE_UNAVAILABLE, &detail))
         }
-        problem(StatusCode::NOT_FOUND, &format!("there is no dial plan {plan} in namespace {namespace}"))
-    })
+        None => {
+            let detail = format!("there is no dial plan {plan} in namespace {namespace}");
+            Err(problem(StatusCode::NOT_FOUND, &detail))
+        }
+    }
+}
+
+/// Whether the dial plan is one of this process, which knows who may call for it.
+fn is_here(entries: &Entries, namespace: &str, view: &View<'_>) -> bool {
+    view.plan.is_some_and(|plan| entries.access(namespace, &plan.name).is_some())
+}
+
+/// Refuses a mailbox that is known to belong to a dial plan of another process.
+pub fn expect_here(entries: &Entries, namespace: &str, mailbox: &str) -> Result<(), Response> {
+    let view = entries.outcome(namespace).and_then(|outcome| outcome.view(Kind::Mailbox, mailbox));
+    match view.filter(|view| view.plan.is_some() && !is_here(entries, namespace, view)) {
+        Some(_) => Err(elsewhere(&format!("mailbox {mailbox} in namespace {namespace}"))),
+        None => Ok(()),
+    }
+}
+
+fn elsewhere(what: &str) -> Response {
+    let detail = format!("{what} is served by another notifier; ask that of its dial plan");
+    problem(StatusCode::NOT_FOUND, &detail)
 }
 
 pub fn unknown(namespace: &str, mailbox: &str) -> Response {

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::address::{Address, unknown};
+use super::address::{Address, expect_here, unknown};
 use super::{Api, payload, problem, problem_body};
 use crate::notifier::body::{Mailbox, Messages};
 use crate::notifier::directory::{Directory, Found};
@@ -63,6 +63,7 @@ pub async fn write(Shared(api): Shared<Api>, address: Address, headers: HeaderMa
 fn find(address: &Address, directory: &Directory) -> Result<(String, Notifier), Response> {
     let (entries, namespace) = (directory.now(), address.namespace());
     let mailbox = address.mailbox(&entries)?;
+    expect_here(&entries, namespace, mailbox)?;
     match entries.notifier(namespace, mailbox) {
         Found::Running(notifier) => Ok((mailbox.to_owned(), notifier)),
         Found::Unknown => Err(unknown(namespace, mailbox)),

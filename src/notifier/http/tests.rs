@@ -10,7 +10,8 @@ use tower::ServiceExt as _;
 
 use super::*;
 use crate::domain::object::Http;
-use crate::domain::{self, KeyName, Snapshot};
+use crate::domain::workload::NotifierConfig;
+use crate::domain::{self, KeyName, Outcome, Snapshot};
 use crate::notifier::directory::InNamespace;
 use crate::notifier::setup::Keys;
 use crate::serve::Channel;
@@ -38,21 +39,27 @@ impl Keys for Secrets {
     }
 }
 
+fn plan(name: &str, http: &Value) -> Value {
+    json!({
+        "apiVersion": "um.lamplighter.dev/v1alpha1", "kind": "UMDialPlan", "metadata": {"name": name},
+        "spec": {"numberOfDigitsInExtension": 4, "notifier": {"mode": "Active", "http": http}},
+    })
+}
+
 /// A directory with the dial plan `hq` whose block `http` is this; the values of its Secrets are `secrets`.
 fn directory(http: &Value, secrets: &[(&'static str, &'static str)]) -> Directory {
-    let plan = json!({
-        "apiVersion": "um.lamplighter.dev/v1alpha1", "kind": "UMDialPlan", "metadata": {"name": "hq"},
-        "spec": {"numberOfDigitsInExtension": 4, "notifier": {"mode": "Active", "http": http}},
-    });
-    let plans = vec![Arc::new(serde_json::from_value(plan).unwrap())];
+    let plans = vec![Arc::new(serde_json::from_value(plan("hq", http)).unwrap())];
     let configs = domain::evaluate(&Snapshot { dial_plans: plans, ..Snapshot::default() }).notifiers();
-    let now = InNamespace {
-        outcome: None,
-        configs: &configs,
-        existing: &BTreeSet::new(),
-        unread_plans: BTreeSet::new(),
-        complete: true,
-    };
+    with(&configs, None, &BTreeSet::new(), secrets)
+}
+
+fn with(
+    configs: &[NotifierConfig],
+    outcome: Option<Arc<Outcome>>,
+    existing: &BTreeSet<String>,
+    secrets: &[(&'static str, &'static str)],
+) -> Directory {
+    let now = InNamespace { outcome, configs, existing, unread_plans: BTreeSet::new(), complete: true };
     let directory = Directory::default();
     let mut entries = (*directory.now()).clone();
     entries.set_namespace("voice", &now, &Secrets(secrets.iter().copied().collect()));
@@ -61,10 +68,11 @@ fn directory(http: &Value, secrets: &[(&'static str, &'static str)]) -> Director
 }
 
 /// The answer to a caller at this address with these headers.
-fn answer(
+fn answer_to(
     directory: &Directory,
     (from, method, path): (&str, &str, &str),
     headers: &[(header::HeaderName, &str)],
+    body: &'static str,
     ready: bool,
 ) -> Response {
     let api = Api::new(directory.clone(), Arc::default(), move || ready);
@@ -76,7 +84,17 @@ fn answer(
         request = request.header(name, *value);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(router(api).oneshot(request.body(Body::from("{")).unwrap())).unwrap()
+    runtime.block_on(router(api).oneshot(request.body(Body::from(body)).unwrap())).unwrap()
+}
+
+/// The same with a body that is no JSON.
+fn answer(
+    directory: &Directory,
+    request: (&str, &str, &str),
+    headers: &[(header::HeaderName, &str)],
+    ready: bool,
+) -> Response {
+    answer_to(directory, request, headers, "{", ready)
 }
 
 fn status(directory: &Directory, request: (&str, &str, &str), headers: &[(header::HeaderName, &str)]) -> u16 {
@@ -189,4 +207,51 @@ fn a_token_that_can_not_be_one_opens_nothing_and_is_said_to_be_none() {
     let bad: Vec<(&str, &str)> = bad.iter().map(|(key, why)| (key.name.as_str(), why.as_str())).collect();
     let blank = "it holds a blank, a line break or another character that no header carries";
     assert_eq!(bad, [("two", "client one has the same"), ("blank", blank), ("empty", "it is empty")]);
+}
+
+#[test]
+fn a_notifier_of_one_dial_plan_tells_nothing_of_the_others_in_its_namespace() {
+    let object = |kind: &str, name: &str, spec: Value| json!({"apiVersion": "um.lamplighter.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec});
+    let policy =
+        |name: &str, plan: &str| object("UMMailboxPolicy", name, json!({"dialPlanRef": {"name": plan}}));
+    let mailbox = |name: &str, policy: &str, extension: &str| {
+        object("UMMailbox", name, json!({"mailboxPolicyRef": {"name": policy}, "extensions": [extension]}))
+    };
+    let client = json!({"clients": [{"name": "voicemail", "tokenSecretRef": {"name": "voicemail", "key": "token"}, "scopes": ["messages", "settings", "dialing"]}]});
+    let read = |value: Value| serde_json::from_value(value).unwrap();
+    let outcome = domain::evaluate(&Snapshot {
+        dial_plans: vec![Arc::new(read(plan("hq", &client))), Arc::new(read(plan("branch", &json!({}))))],
+        mailbox_policies: [("sales", "hq"), ("staff", "branch")]
+            .map(|(name, plan)| Arc::new(serde_json::from_value(policy(name, plan)).unwrap()))
+            .to_vec(),
+        mailboxes: [("lina", "sales", "4201"), ("noor", "staff", "5301")]
+            .map(|(name, policy, at)| Arc::new(serde_json::from_value(mailbox(name, policy, at)).unwrap()))
+            .to_vec(),
+        ..Snapshot::default()
+    });
+    let mut configs = outcome.notifiers();
+    configs.retain(|config| config.dial_plan == "hq");
+    let existing = ["lina", "noor"].map(str::to_owned).into();
+    let directory = with(&configs, Some(Arc::new(outcome)), &existing, &[("voicemail", "hush")]);
+    let get = |path: &str, token: &str| {
+        let path = format!("/v1/namespaces/voice/{path}");
+        status(&directory, ("192.0.2.1", "GET", &path), &[(header::AUTHORIZATION, token)])
+    };
+    let own = ["mailboxes/lina", "dial-plans/hq", "dial-plans/hq/extensions/4201"];
+    let others = [
+        "mailboxes/noor",
+        "mailboxes/noor/messages",
+        "dial-plans/branch",
+        "dial-plans/branch/extensions/5301",
+        "dial-plans/branch/extensions/5301/messages",
+        "dial-plans/hq/extensions/5301",
+    ];
+    assert_eq!(own.map(|path| get(path, "Bearer hush")), [200; 3]);
+    assert_eq!(others.map(|path| get(path, "Bearer hush")), [404; 6]);
+    assert_eq!(others.map(|path| get(path, "Bearer guessed")), [401; 6]);
+    let path = "/v1/namespaces/voice/dial-plans/branch/dial:authorize";
+    let headers = [(header::AUTHORIZATION, "Bearer hush")];
+    let body = r#"{"caller":"unauthenticated","number":"5301"}"#;
+    let answer = answer_to(&directory, ("192.0.2.1", "POST", path), &headers, body, true);
+    assert_eq!(answer.status(), 404);
 }
