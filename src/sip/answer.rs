@@ -37,6 +37,12 @@ pub fn verdict(status: u16) -> Verdict {
     }
 }
 
+/// Whether a final answer says that this phone is not there, and nothing of whether the gateway takes NOTIFY for others.
+#[must_use]
+pub fn speaks_of_the_lamp(status: u16) -> bool {
+    matches!(status, 404 | 410 | 484 | 485 | 604)
+}
+
 /// Whether the final answer to an OPTIONS shows a gateway that works: all do but 408 and 503, for a healthy gateway may well
 /// say 401 or 404.
 #[must_use]
@@ -66,6 +72,13 @@ mod tests {
                 assert_eq!(verdict(*status), meaning, "{status}");
             }
         }
+    }
+
+    #[test]
+    fn only_answers_about_the_phone_speak_of_the_lamp_and_all_of_them_are_permanent() {
+        let own: Vec<u16> = (200..700).filter(|status| speaks_of_the_lamp(*status)).collect();
+        assert_eq!(own, [404, 410, 484, 485, 604]);
+        assert!(own.iter().all(|status| verdict(*status) == Verdict::PermanentForGateway));
     }
 
     #[test]
