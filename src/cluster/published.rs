@@ -110,7 +110,8 @@ impl Values {
             };
             facts.bad_certificates.insert(used, reason.clone());
         }
-        let tokens = self.bad_tokens.iter().filter_map(|token| Some((token.key.name()?, token.reason.clone())));
+        let tokens =
+            self.bad_tokens.iter().filter_map(|token| Some((token.key.name()?, token.reason.clone())));
         facts.bad_tokens.extend(tokens);
         facts.refused_pins.extend(self.refused_pins.clone());
     }
