@@ -186,7 +186,7 @@ pub struct UMIPGatewayStatus {
     /// `metadata.generation` that this status speaks of; -1 until it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// `Accepted`, `ResolvedRefs`, `Programmed`, `Ready`; `Reconciling` or `Stalled` only while true.
+    /// `Accepted`, `ResolvedRefs`, `Programmed`, `Ready`; `Reconciling` or `Stalled` only while true; `Delivered` once something was sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
     /// What validation has to say, the first twenty.
@@ -203,6 +203,20 @@ pub struct UMIPGatewayStatus {
 pub struct GatewayPlanStatus {
     /// Name of the dial plan.
     pub name: String,
+    /// Whether NOTIFY of this dial plan arrives: `False` when five minutes of it, or of OPTIONS, failed; `True` once it was confirmed. Written by the
+    /// notifier of the dial plan, as the two below; absent until something was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["True", "False", "Unknown"]))]
+    pub delivered: Option<String>,
+    /// The IP address that NOTIFY leaves from, as the notifier sends it; it is another at the PBX where addresses are translated on the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub source_address: Option<String>,
+    /// The answer by which the gateway refused NOTIFY last, and since when it was this one, for example `403 Forbidden (2026-11-22T10:00:00Z)`. An answer about a
+    /// single phone stands on its mailbox instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub last_refusal: Option<String>,
 }
 
 fn ip_address_family() -> String {

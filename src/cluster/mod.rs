@@ -7,5 +7,6 @@ pub mod events;
 pub mod lease;
 pub mod pace;
 pub mod published;
+pub mod status;
 
 pub use call::{CallError, within};

@@ -2,6 +2,7 @@
 //! configuration of every notifier. Pure, total and deterministic; it knows no client, no clock and no file.
 
 pub mod check;
+pub mod delivered;
 pub mod dialing;
 pub mod finding;
 pub mod link;

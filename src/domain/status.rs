@@ -1,7 +1,8 @@
-//! Statuses of the four kinds, and how a new one joins the one before. Times come in only by [`merge`].
+//! Statuses of the four kinds, and how a new one joins the one before. Times come in only by `merge`.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
+use super::delivered::{self, DELIVERED};
 use super::finding::{Aspect, Finding, Kind, Notes, Severity};
 use super::link::Node;
 use super::replica::Earlier;
@@ -13,8 +14,14 @@ use crate::api::{UMDialPlanStatus, UMMailboxPolicyStatus, UMMailboxStatus};
 /// Most findings that a status lists.
 const MOST_FINDINGS: usize = 20;
 
-/// The types of conditions that follow from evaluation. Those of others are left alone.
-pub const OURS: [&str; 6] = ["Accepted", "ResolvedRefs", "Programmed", "Ready", "Reconciling", "Stalled"];
+/// The types of conditions that follow from evaluation on every kind.
+const OURS: [&str; 6] = ["Accepted", "ResolvedRefs", "Programmed", "Ready", "Reconciling", "Stalled"];
+
+/// Whether conditions of that type follow from evaluation. Those of others are left alone; on a gateway, `Delivered` is a sum.
+#[must_use]
+pub fn is_ours(kind: Kind, type_: &str) -> bool {
+    OURS.contains(&type_) || (kind == Kind::Gateway && type_ == DELIVERED)
+}
 
 /// A condition without its times.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +67,7 @@ impl Outcome {
         let served = self.served(Kind::DialPlan, u32::try_from(at).ok(), earlier.since);
         Some(UMDialPlanStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(Kind::DialPlan, node, served, earlier.conditions(), now),
+            conditions: self.conditions(Kind::DialPlan, node, served, None, earlier.conditions(), now),
             findings: listed(&node.notes),
             mailboxes: Some(i32::try_from(count).unwrap_or(i32::MAX)),
             gateways: gateways.map(|gateway| gateway.name.to_string()).collect(),
@@ -85,7 +92,7 @@ impl Outcome {
         let served = self.served(Kind::MailboxPolicy, node.value.1, earlier.since);
         Some(UMMailboxPolicyStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(Kind::MailboxPolicy, node, served, earlier.conditions(), now),
+            conditions: self.conditions(Kind::MailboxPolicy, node, served, None, earlier.conditions(), now),
             findings: listed(&node.notes),
             mailboxes: Some(i32::try_from(count).unwrap_or(i32::MAX)),
         })
@@ -100,7 +107,10 @@ impl Outcome {
         now: &Time,
     ) -> Option<UMIPGatewayStatus> {
         let node = self.linked.gateways.get(at)?;
-        let plans = node.value.1.iter().filter_map(|plan| self.linked.dial_plan(*plan));
+        let serves: Vec<String> = self.plans_of_gateway(at).collect();
+        let plans =
+            entries(&serves, earlier.status.map(|status| status.plans.as_slice()).unwrap_or_default());
+        let delivered = delivered::of_gateway(plans.iter().filter(|entry| serves.contains(&entry.name)));
         let served = if node.value.1.is_empty() {
             Served::No("no dial plan is served by this gateway".into())
         } else {
@@ -109,10 +119,16 @@ impl Outcome {
         };
         Some(UMIPGatewayStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(Kind::Gateway, node, served, earlier.conditions(), now),
+            conditions: self.conditions(Kind::Gateway, node, served, delivered, earlier.conditions(), now),
             findings: listed(&node.notes),
-            plans: plans.map(|plan| GatewayPlanStatus { name: plan.name.to_string() }).collect(),
+            plans,
         })
+    }
+
+    /// Names of the dial plans that a gateway serves.
+    pub fn plans_of_gateway(&self, at: usize) -> impl Iterator<Item = String> {
+        let plans = self.linked.gateways.get(at).into_iter().flat_map(|node| &node.value.1);
+        plans.filter_map(|plan| Some(self.linked.dial_plan(*plan)?.name.to_string()))
     }
 
     /// Status of the mailbox with that index, joined to the one before.
@@ -132,7 +148,7 @@ impl Outcome {
         };
         Some(UMMailboxStatus {
             observed_generation: Some(node.generation),
-            conditions: self.conditions(Kind::Mailbox, node, served, earlier.conditions(), now),
+            conditions: self.conditions(Kind::Mailbox, node, served, None, earlier.conditions(), now),
             findings: listed(&node.notes),
             dial_plan: plan.map(|plan| plan.name.to_string()),
             mwi_allowed: Some(if mwi.allowed() { "True".to_owned() } else { mwi.reason.to_string() }),
@@ -172,6 +188,7 @@ impl Outcome {
         kind: Kind,
         node: &Node<T>,
         served: Served,
+        delivered: Option<Verdict>,
         earlier: &[Condition],
         now: &Time,
     ) -> Vec<Condition> {
@@ -186,7 +203,9 @@ impl Outcome {
             served => served,
         };
         let upgrading = kind == Kind::DialPlan && self.facts.notifiers.is_upgrading(&node.name);
-        merge(earlier, &verdicts(&node.notes, &served, upgrading), node.generation, now)
+        let mut verdicts = verdicts(&node.notes, &served, upgrading);
+        verdicts.extend(delivered);
+        merge(kind, earlier, &verdicts, node.generation, now)
     }
 }
 
@@ -199,6 +218,20 @@ impl Served {
             (Self::Yes, Self::Yes) => Self::Yes,
         }
     }
+}
+
+/// The entries of a gateway's status: the dial plans that it serves, with what their notifiers said, and those whose notifier has not
+/// taken back what it said. In the order in which they stand: that is the API server's business.
+fn entries(serves: &[String], earlier: &[GatewayPlanStatus]) -> Vec<GatewayPlanStatus> {
+    let stays = |entry: &&GatewayPlanStatus| serves.contains(&entry.name) || delivered::is_reported(entry);
+    let mut all: Vec<GatewayPlanStatus> = earlier.iter().filter(stays).cloned().collect();
+    for name in serves {
+        if !all.iter().any(|entry| entry.name == *name) {
+            let (delivered, source_address, last_refusal) = (None, None, None);
+            all.push(GatewayPlanStatus { name: name.clone(), delivered, source_address, last_refusal });
+        }
+    }
+    all
 }
 
 /// The conditions that follow from the findings of one object.
@@ -300,10 +333,8 @@ fn listed(notes: &Notes) -> Vec<FindingStatus> {
 }
 
 /// Joins new conditions to those before: the transition time moves only when `status` does. Types that are not ours stay.
-#[must_use]
-pub fn merge(previous: &[Condition], new: &[Verdict], generation: i64, now: &Time) -> Vec<Condition> {
-    let mut all: Vec<Condition> =
-        previous.iter().filter(|c| !OURS.contains(&c.type_.as_str())).cloned().collect();
+fn merge(kind: Kind, previous: &[Condition], new: &[Verdict], generation: i64, now: &Time) -> Vec<Condition> {
+    let mut all: Vec<Condition> = previous.iter().filter(|c| !is_ours(kind, &c.type_)).cloned().collect();
     all.extend(new.iter().map(|verdict| {
         // Those of the definition's default were never observed.
         let is_same = |c: &&Condition| {

@@ -185,7 +185,8 @@ impl Endpoint {
         local.is_ipv4() == peer.is_ipv4() || local == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
     }
 
-    fn source(&self, peer: SocketAddr) -> io::Result<IpAddr> {
+    /// The address that the system sends from to `peer`. An error when it has no way there.
+    pub fn source(&self, peer: SocketAddr) -> io::Result<IpAddr> {
         let local = self.shared.local.ip();
         if !local.is_unspecified() {
             return Ok(local);

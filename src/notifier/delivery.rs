@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::door::{Parts, Put, PutAnswer, Reply, Request, State};
+use super::door::{Parts, Put, PutAnswer, Reply, Request, Standing, State};
 use super::journal::{Journal, Waiting, Written};
 use super::outbox::{Event, Order, Outbox};
+use super::reports::Reports;
 use super::setup::{Peer, Setup};
 use crate::clock::{Clock, wall_ms};
 use crate::domain::Code;
 use crate::domain::object::UriType;
 use crate::engine::absence::Absences;
-use crate::engine::mwi::{Accept, Action, Answer, Engine, Report, Stored, StoredLamp, StoredTold, accept};
+use crate::engine::mwi::{Accept, Action, Answer, Engine, Stored, StoredLamp, StoredTold, accept};
 use crate::net::endpoint::Endpoint;
 use crate::sip::summary::Counts;
 use crate::store::{Change, Contents, Store};
@@ -32,6 +33,7 @@ pub struct Delivery {
     engine: Engine,
     journal: Journal<Reply>,
     outbox: Outbox,
+    reports: Reports,
     parts: Parts,
     /// Message state that is at the disk, by mailbox; what the engine knows is older.
     accepted: BTreeMap<String, (Counts, u64)>,
@@ -57,6 +59,7 @@ impl Delivery {
         Self {
             outbox: Outbox::new(Arc::clone(&parts.endpoint)),
             journal: Journal::new(store),
+            reports: Reports::new(parts.plan.clone(), Arc::clone(&parts.metrics)),
             engine,
             parts,
             accepted: BTreeMap::new(),
@@ -98,6 +101,7 @@ impl Delivery {
     fn act(&mut self, sends: bool) {
         let now = self.parts.clock.now();
         self.outbox.expire(now);
+        self.reports.sum_up(now);
         if self.look_at.is_some_and(|at| at <= now) {
             self.look_for_the_gone(now);
         }
@@ -122,10 +126,9 @@ impl Delivery {
     }
 
     fn deadline(&self) -> Option<Duration> {
-        [self.engine.deadline(), self.outbox.deadline(), self.journal.deadline(), self.look_at]
-            .into_iter()
-            .flatten()
-            .min()
+        let own = [self.look_at, self.reports.deadline()];
+        let parts = [self.engine.deadline(), self.outbox.deadline(), self.journal.deadline()];
+        own.into_iter().chain(parts).flatten().min()
     }
 
     fn ended(&mut self, event: Event, now: Duration) {
@@ -171,28 +174,7 @@ impl Delivery {
                 let Counts { new, old, .. } = counts;
                 tracing::info!(name = %self.parts.plan.name, %gateway, %lamp, new, old, "observed: this NOTIFY would be sent");
             }
-            Action::Report(report) => self.report(&report),
-        }
-    }
-
-    fn report(&self, report: &Report) {
-        let plan = &self.parts.plan;
-        let (namespace, name) = (&plan.namespace, &plan.name);
-        match report {
-            Report::GivenUp { lamp, gateway, last } => {
-                tracing::error!(%namespace, %name, %gateway, %lamp, ?last, "no gateway took the lamp's state for five minutes; it waits for new state, a recovery or its refresh");
-            }
-            Report::GatewayDown { gateway, last } => {
-                self.parts.metrics.gateway(plan, gateway, false);
-                tracing::warn!(%namespace, %name, %gateway, ?last, "gateway does not answer");
-            }
-            Report::GatewayUp { gateway } => {
-                self.parts.metrics.gateway(plan, gateway, true);
-                tracing::info!(%namespace, %name, %gateway, "gateway answers again; its lamps are sent to it");
-            }
-            Report::Refused { lamp, gateway, status } => {
-                tracing::warn!(%namespace, %name, %gateway, %lamp, status, "the gateway refuses this lamp; it is asked again at the next refresh");
-            }
+            Action::Report(report) => self.reports.tell(&report, now),
         }
     }
 
@@ -206,6 +188,7 @@ impl Delivery {
             }
             Request::Put(mailbox, put, reply) => self.put(mailbox, put, reply),
             Request::Get(mailbox, reply) => drop(reply.send(self.state(&mailbox))),
+            Request::Standing(marked, reply) => drop(reply.send(self.standing(marked))),
             Request::Refresh(which) => self.engine.refresh(which, self.parts.clock.now()),
             Request::Stop => return false,
         }
@@ -320,6 +303,14 @@ impl Delivery {
     fn state(&self, mailbox: &str) -> Option<State> {
         let view = self.engine.mailbox_view(mailbox)?;
         Some(State { view, reason: self.reasons.get(mailbox).copied() })
+    }
+
+    fn standing(&self, mut marked: Vec<String>) -> Standing {
+        let view = self.engine.delivery_view(self.parts.clock.now());
+        let source = |name: &String| Some((name.clone(), self.outbox.source(name)?));
+        let sources = self.peers.keys().filter_map(source).collect();
+        marked.retain(|mailbox| self.engine.is_excused(mailbox));
+        Standing { view, sources, excused: marked }
     }
 
     /// Takes the last answers, then writes all and closes the store.

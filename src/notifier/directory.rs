@@ -147,6 +147,12 @@ impl Entries {
         self.entrances.iter().filter(of_namespace).map(|(_, entrance)| &entrance.access)
     }
 
+    /// The notifier of a dial plan.
+    #[must_use]
+    pub fn of_plan(&self, namespace: &str, plan: &str) -> Option<&Notifier> {
+        self.notifiers.get(&key(namespace, plan))
+    }
+
     /// What each dial plan asks of callers.
     pub fn accesses(&self) -> impl Iterator<Item = &Access> + Clone {
         self.entrances.values().map(|entrance| &entrance.access)

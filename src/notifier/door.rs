@@ -1,5 +1,7 @@
 //! The door to a running notifier: what others may ask of its task, and what it answers.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use super::metrics::{Metrics, PlanLabels};
 use super::setup::Setup;
 use crate::clock::{Clock, wall_ms};
 use crate::domain::Code;
-use crate::engine::mwi::{MailboxView, Refresh};
+use crate::engine::mwi::{DeliveryView, MailboxView, Refresh};
 use crate::net::endpoint::Endpoint;
 use crate::sip::summary::Counts;
 use crate::store::{Store, StoreError};
@@ -62,6 +64,17 @@ pub struct State {
     pub reason: Option<Code>,
 }
 
+/// Whether delivery works.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// As the engine sees it.
+    pub view: DeliveryView,
+    /// The address that requests to a gateway leave from, where that is known.
+    pub sources: BTreeMap<String, IpAddr>,
+    /// Those of the mailboxes asked for of which no lamp fails.
+    pub excused: Vec<String>,
+}
+
 /// The notifier's task does not answer: it is overloaded or has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the notifier of this dial plan takes nothing at the moment")]
@@ -78,6 +91,8 @@ pub enum Request {
     Put(String, Put, Reply),
     /// What is known of a mailbox.
     Get(String, oneshot::Sender<Option<State>>),
+    /// Whether delivery works, and which of these mailboxes have no lamp that fails.
+    Standing(Vec<String>, oneshot::Sender<Standing>),
     /// Send lamps again.
     Refresh(Refresh),
     /// End.
@@ -138,6 +153,16 @@ impl Notifier {
     pub async fn get(&self, mailbox: String) -> Result<Option<State>, Unavailable> {
         let (reply, answer) = oneshot::channel();
         self.requests.try_send(Request::Get(mailbox, reply)).map_err(|_| Unavailable)?;
+        answer.await.map_err(|_| Unavailable)
+    }
+
+    /// Whether delivery works, and which of these mailboxes have no lamp that fails.
+    ///
+    /// # Errors
+    /// Too many requests wait, or the task has ended.
+    pub async fn standing(&self, mailboxes: Vec<String>) -> Result<Standing, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        self.requests.try_send(Request::Standing(mailboxes, reply)).map_err(|_| Unavailable)?;
         answer.await.map_err(|_| Unavailable)
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It decides nothing: [`crate::domain`] says who may have which lamp, [`crate::engine`] what is sent when, [`crate::sip`]
 //! what a message looks like. Reading order: [`setup`] (what configuration becomes), `door` (what
-//! others may ask), `delivery` (the one task that owns engine and store), `outbox` (requests to gateways), `journal` (what is to be stored), [`http`] (message state over HTTP), [`facts`] (what is wrong
+//! others may ask), `delivery` (the one task that owns engine and store), `outbox` (requests to gateways), `journal` (what is to be stored), `reports` (what the log is told), [`http`] (message state over HTTP), [`facts`] (what is wrong
 //! with Secrets).
 
 mod body;
@@ -17,8 +17,9 @@ mod journal;
 pub mod metrics;
 mod outbox;
 pub mod pod;
+mod reports;
 pub mod setup;
 pub mod simulator;
 mod way;
 
-pub use door::{Notifier, Parts, Put, PutAnswer, State, Unavailable};
+pub use door::{Notifier, Parts, Put, PutAnswer, Standing, State, Unavailable};

@@ -2,7 +2,7 @@
 //! about lamps: the engine asked for what is sent here and hears what became of it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -148,6 +148,11 @@ impl Outbox {
     /// Drops the ways to gateways that are not used any more, with their passwords and keys.
     pub fn forget_peers(&mut self, peers: &BTreeMap<String, Arc<Peer>>) {
         self.ways.retain(|name, _| peers.contains_key(name));
+    }
+
+    /// The address that requests to a gateway leave from.
+    pub fn source(&self, gateway: &str) -> Option<IpAddr> {
+        self.endpoint.source(self.ways.get(gateway)?.reached?).ok()
     }
 
     /// Stops an attempt.
@@ -334,6 +339,7 @@ impl Outbox {
         let gateway = flight.peer.name.clone();
         // What comes late from an earlier configuration says nothing of the way that is used now.
         if let Some(way) = self.ways.get_mut(&gateway).filter(|way| Arc::ptr_eq(&way.peer, &flight.peer)) {
+            way.ended(flight.to, matches!(answer, client::Answer::Final { .. }));
             match answer {
                 client::Answer::Transport(failure) if !says_down(failure) => {}
                 client::Answer::Transport(failure) => {

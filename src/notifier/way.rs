@@ -22,6 +22,8 @@ pub struct Way {
     pub is_asked: bool,
     /// The last look-up failed.
     pub is_lost: bool,
+    /// The address that answered last; the first that was tried, until one has.
+    pub reached: Option<SocketAddr>,
     /// Requests that wait for an address.
     pub waiting: Vec<u64>,
     /// Kinds of failure that were logged since the gateway last answered.
@@ -45,6 +47,7 @@ impl Way {
             until: Time::ZERO,
             is_asked: false,
             is_lost: false,
+            reached: None,
             waiting: Vec::new(),
             said: Vec::new(),
             is_challenged: false,
@@ -56,6 +59,11 @@ impl Way {
         if self.routes.front().is_some_and(|route| Some(route.peer) == failed) {
             self.routes.rotate_left(1);
         }
+    }
+
+    /// A request to that address ended.
+    pub fn ended(&mut self, to: Option<SocketAddr>, with_answer: bool) {
+        self.reached = if with_answer { to.or(self.reached) } else { self.reached.or(to) };
     }
 
     /// Logs that a NOTIFY ended with a challenge, which credentials would have answered: once until one is accepted.

@@ -29,7 +29,7 @@ impl Bell {
             let mut woken = self.woken.lock().unwrap_or_else(PoisonError::into_inner);
             match touched {
                 Touched::Nothing => return,
-                Touched::One(namespace) => drop(woken.some.insert(namespace)),
+                Touched::One(namespace) | Touched::Said(namespace) => drop(woken.some.insert(namespace)),
                 Touched::All => woken.all = true,
             }
         }

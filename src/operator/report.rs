@@ -1,7 +1,6 @@
 //! Statuses of the four kinds: compared first, written by server-side apply, new generations before all others.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +8,8 @@ use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use k8s_openapi::jiff::Timestamp;
-use kube::api::{Patch, PatchParams};
-use kube::{Api, Resource};
+use kube::Resource;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -20,10 +17,12 @@ use super::{Gathered, MANAGER, Shared};
 use crate::api::condition::{Condition, Conditions};
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
 use crate::clock::wall_ms;
-use crate::cluster::call::{CallError, Failure, within};
-use crate::domain::status::{OURS, ready};
+use crate::cluster::call::{CallError, Failure};
+use crate::cluster::status::{apply, nothing, notifier_of, said, without_times};
+use crate::domain::delivered::is_reported;
+use crate::domain::status::{is_ours, ready};
 use crate::domain::{Earlier, Kind, Outcome};
-use crate::source::watch::{self, Kept, Watched};
+use crate::source::watch::{self, Kept, Resources, Watched};
 
 /// Statuses that are under way at a time.
 const AT_A_TIME: usize = 8;
@@ -143,6 +142,9 @@ impl Reports {
         }
         due.sort_by(|a, b| (a.rank, &a.key).cmp(&(b.rank, &b.key)));
         self.send(shared, namespace, due, woken, &mut reported).await;
+        if gathered.is_complete() && outcome.facts.unlisted.is_empty() {
+            reported.failed |= !take_back(shared, resources, namespace, outcome).await;
+        }
         reported
     }
 
@@ -157,7 +159,8 @@ impl Reports {
         let began = shared.clock.now();
         let writes = futures::stream::iter(due).map(|due| async {
             shared.pace.turn().await;
-            let written = patch(shared, namespace, &due).await;
+            let of = (due.key.0, &*due.key.1);
+            let written = apply(&shared.client, namespace, of, MANAGER, &due.body).await;
             (due, written)
         });
         let mut writes = std::pin::pin!(writes.buffer_unordered(AT_A_TIME));
@@ -231,12 +234,12 @@ impl Reports {
             let before = K::status(object);
             let earlier = Earlier { status: before, since: kept.since };
             let Some(status) = K::project(outcome, at, earlier, &time) else { continue };
-            if before == Some(&status) {
+            if before.is_some_and(|before| *before == status || own::<K>(before) == own::<K>(&status)) {
                 self.waiting.remove(&key);
                 self.written.remove(&key);
                 continue;
             }
-            let body = body(&**object, &status);
+            let body = body::<K>(&key.1, &status, &outcome.plans_of_gateway(at).collect::<Vec<_>>());
             if self.is_on_its_way(&key, kept, &body) {
                 continue;
             }
@@ -272,6 +275,36 @@ impl Reports {
     }
 }
 
+/// Takes back what notifiers said of gateways and are no longer there to take back: their dial plans are gone. False where something failed.
+async fn take_back(shared: &Shared, resources: &Resources, namespace: &str, outcome: &Outcome) -> bool {
+    let is_there = |plan: &str| {
+        outcome.linked.dial_plans.iter().any(|node| *node.name == *plan)
+            || outcome.facts.unread.contains(&(Kind::DialPlan, plan.to_owned()))
+    };
+    let mut left: Vec<(String, String)> = Vec::new();
+    for (name, kept) in resources.gateways.look().all(namespace) {
+        let status = kept.object.as_ref().and_then(|gateway| gateway.status.as_ref());
+        let entries = status.into_iter().flat_map(|status| &status.plans);
+        let gone = entries.filter(|entry| is_reported(entry) && !is_there(&entry.name));
+        left.extend(gone.map(|entry| (name.to_owned(), entry.name.clone())));
+    }
+    let mut well = true;
+    for (name, plan) in left {
+        shared.pace.turn().await;
+        let body = nothing::<UMIPGateway>(&name);
+        let of = (Kind::Gateway, name.as_str());
+        match apply(&shared.client, namespace, of, &notifier_of(&plan), &body).await {
+            Ok(_) => shared.metrics.status(namespace, Kind::Gateway),
+            Err(error) if error.failure() == Failure::NotFound => {}
+            Err(error) => {
+                well = false;
+                tracing::warn!(%namespace, %name, %plan, error = &error as &dyn std::error::Error, "what the notifier of a dial plan that is gone said of a gateway could not be taken back; it is tried again");
+            }
+        }
+    }
+    well
+}
+
 /// Whether nobody reported on it yet.
 fn is_first<S: Conditions>(before: Option<&S>) -> bool {
     observed(before).is_none_or(|generation| generation < 0)
@@ -282,27 +315,27 @@ fn observed<S: Conditions>(before: Option<&S>) -> Option<i64> {
     before?.conditions().iter().find(|condition| of(condition))?.observed_generation
 }
 
-/// What is applied: all that is the operator's, and nothing that is a notifier's.
-fn body<K: Kinded>(object: &K, status: &K::Status) -> Value {
+/// A status without what is a notifier's, and without the order in which the API server has what several have written.
+fn own<K: Kinded>(status: &K::Status) -> Value {
     let mut status = serde_json::to_value(status).unwrap_or_default();
+    let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
     if let Some(conditions) = status.pointer_mut("/conditions").and_then(Value::as_array_mut) {
-        conditions.retain(|condition| condition["type"].as_str().is_some_and(|type_| OURS.contains(&type_)));
+        conditions.retain(|condition| is_ours(K::KIND, &text(condition, "type")));
+        conditions.sort_by_key(|condition| text(condition, "type"));
     }
-    json!({
-        "apiVersion": K::api_version(&()),
-        "kind": K::kind(&()),
-        "metadata": {"name": object.meta().name},
-        "status": status,
-    })
+    if let Some(plans) = status.pointer_mut("/plans").and_then(Value::as_array_mut) {
+        plans.sort_by_key(|entry| text(entry, "name"));
+    }
+    status
 }
 
-/// The same without transition times: they differ by when it was looked.
-fn without_times(mut body: Value) -> Value {
-    let conditions = body.pointer_mut("/status/conditions").and_then(Value::as_array_mut);
-    for condition in conditions.into_iter().flatten().filter_map(Value::as_object_mut) {
-        condition.remove("lastTransitionTime");
+/// What is applied: all that is the operator's, and nothing that is a notifier's. Of the dial plans that a gateway serves, that is the name.
+fn body<K: Kinded>(name: &str, status: &K::Status, serves: &[String]) -> Value {
+    let mut status = own::<K>(status);
+    if K::KIND == Kind::Gateway {
+        status["plans"] = serves.iter().map(|plan| json!({"name": plan})).collect();
     }
-    body
+    said::<K>(name, status)
 }
 
 /// People are told when something stops being in force, and when it is again; not that it came into force at the first try.
@@ -320,25 +353,44 @@ fn transition<K: Kinded>(object: &K, before: Option<&K::Status>, now: &K::Status
     Some(Transition { about, warning, reason: reason.to_owned(), note })
 }
 
-/// Returns the version that came of it.
-async fn patch(shared: &Shared, namespace: &str, due: &Due) -> Result<u64, CallError> {
-    async fn of<K>(shared: &Shared, namespace: &str, due: &Due) -> Result<u64, CallError>
-    where
-        K: Resource<DynamicType = (), Scope = kube::core::NamespaceResourceScope>
-            + Clone
-            + DeserializeOwned
-            + Debug,
-    {
-        let api: Api<kube::core::PartialObjectMeta<K>> = Api::namespaced(shared.client.clone(), namespace);
-        let params = PatchParams::apply(MANAGER).force();
-        let written = within(api.patch_status(&due.key.1, &params, &Patch::Apply(&due.body))).await?;
-        let version = written.metadata.resource_version.as_deref();
-        Ok(version.and_then(|version| version.parse().ok()).unwrap_or_default())
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use super::*;
+    use crate::api::UMIPGatewayStatus;
+
+    fn status(value: Value) -> UMIPGatewayStatus {
+        serde_json::from_value(value).unwrap()
     }
-    match due.key.0 {
-        Kind::DialPlan => of::<UMDialPlan>(shared, namespace, due).await,
-        Kind::MailboxPolicy => of::<UMMailboxPolicy>(shared, namespace, due).await,
-        Kind::Gateway => of::<UMIPGateway>(shared, namespace, due).await,
-        Kind::Mailbox => of::<UMMailbox>(shared, namespace, due).await,
+
+    fn condition(type_: &str) -> Value {
+        json!({"type": type_, "status": "True", "reason": type_, "message": "", "lastTransitionTime": "1970-01-01T00:00:00Z"})
+    }
+
+    #[test]
+    fn neither_order_nor_what_others_say_makes_a_status_due() {
+        let before =
+            status(json!({"conditions": [condition("Ready"), condition("Held"), condition("Accepted")],
+            "plans": [{"name": "hq", "delivered": "True"}, {"name": "branch"}]}));
+        let now = status(json!({"conditions": [condition("Accepted"), condition("Ready")],
+            "plans": [{"name": "branch"}, {"name": "hq", "delivered": "True"}]}));
+        assert_eq!(own::<UMIPGateway>(&before), own::<UMIPGateway>(&now));
+        let sum = status(
+            json!({"conditions": [condition("Accepted"), condition("Delivered"), condition("Ready")]}),
+        );
+        assert_ne!(own::<UMIPGateway>(&before), own::<UMIPGateway>(&sum));
+    }
+
+    #[test]
+    fn of_dial_plans_only_the_names_are_written_and_delivered_only_on_a_gateway() {
+        let now = status(json!({"conditions": [condition("Delivered"), condition("Ready")],
+            "plans": [{"name": "gone", "delivered": "False"}, {"name": "hq", "delivered": "True", "sourceAddress": "192.0.2.1"}]}));
+        let body = body::<UMIPGateway>("pbx", &now, &["hq".to_owned()]);
+        assert_eq!(body["status"]["plans"], json!([{"name": "hq"}]));
+        assert_eq!(body["status"]["conditions"].as_array().unwrap().len(), 2);
+        let of_mailbox =
+            serde_json::from_value(json!({"conditions": [condition("Delivered"), condition("Ready")]}));
+        let conditions = own::<UMMailbox>(&of_mailbox.unwrap())["conditions"].clone();
+        assert_eq!(conditions.as_array().unwrap().len(), 1);
     }
 }

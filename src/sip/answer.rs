@@ -37,6 +37,65 @@ pub fn verdict(status: u16) -> Verdict {
     }
 }
 
+/// What a status is called (RFC 3261 21, RFC 6665 8.3.2); empty for one that has no name.
+#[must_use]
+pub const fn phrase(status: u16) -> &'static str {
+    match status {
+        300 => "Multiple Choices",
+        301 => "Moved Permanently",
+        302 => "Moved Temporarily",
+        305 => "Use Proxy",
+        380 => "Alternative Service",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        407 => "Proxy Authentication Required",
+        408 => "Request Timeout",
+        410 => "Gone",
+        413 => "Request Entity Too Large",
+        414 => "Request-URI Too Long",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        421 => "Extension Required",
+        423 => "Interval Too Brief",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
+        483 => "Too Many Hops",
+        484 => "Address Incomplete",
+        485 => "Ambiguous",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        489 => "Bad Event",
+        491 => "Request Pending",
+        493 => "Undecipherable",
+        500 => "Server Internal Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Server Time-out",
+        505 => "Version Not Supported",
+        513 => "Message Too Large",
+        600 => "Busy Everywhere",
+        603 => "Decline",
+        604 => "Does Not Exist Anywhere",
+        606 => "Not Acceptable",
+        _ => "",
+    }
+}
+
+/// Whether a final answer says that this phone is not there, and nothing of whether the gateway takes NOTIFY for others.
+#[must_use]
+pub fn speaks_of_the_lamp(status: u16) -> bool {
+    matches!(status, 404 | 410 | 484 | 485 | 604)
+}
+
 /// Whether the final answer to an OPTIONS shows a gateway that works: all do but 408 and 503, for a healthy gateway may well
 /// say 401 or 404.
 #[must_use]
@@ -66,6 +125,13 @@ mod tests {
                 assert_eq!(verdict(*status), meaning, "{status}");
             }
         }
+    }
+
+    #[test]
+    fn only_answers_about_the_phone_speak_of_the_lamp_and_all_of_them_are_permanent() {
+        let own: Vec<u16> = (200..700).filter(|status| speaks_of_the_lamp(*status)).collect();
+        assert_eq!(own, [404, 410, 484, 485, 604]);
+        assert!(own.iter().all(|status| verdict(*status) == Verdict::PermanentForGateway));
     }
 
     #[test]

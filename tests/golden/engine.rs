@@ -12,7 +12,7 @@
 //! - `store off`, `store on`, `remembered 4201`
 //! - `stop` (the program is gone) and `restart` (a new engine from what was stored; a `configure` follows)
 //! - `refresh all`, `refresh mailbox lina`, `refresh gateway a`
-//! - `view lina`, `totals`, `wait`
+//! - `view lina`, `delivered` (whether delivery works), `totals`, `wait`
 //! - `show probes`, `quiet` (sums instead of a line for each action), `loud`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![allow(clippy::disallowed_methods, reason = "`UPDATE` is no setting of the program")]
@@ -24,8 +24,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use lamplighter::engine::mwi::{
-    Action, Answer, Attempt, Claim, Config, Engine, Gateway, Mailbox, Mode, Refresh, Report, Stored,
-    StoredLamp, StoredTold,
+    Action, Answer, Attempt, Claim, Config, Delivered, Engine, Gateway, Mailbox, Mode, Refresh, Report,
+    Stored, StoredLamp, StoredTold,
 };
 use lamplighter::sip::summary::Counts;
 
@@ -306,6 +306,7 @@ impl World {
                 self.engine.refresh(Refresh::Gateway((*name).to_owned()), self.now)
             }
             ["view", mailbox] => self.view(mailbox),
+            ["delivered"] => self.delivered(),
             ["totals"] => writeln!(self.text, "  {:?}", self.engine.totals()).unwrap(),
             ["show", "probes"] => self.show_probes = true,
             ["quiet"] => self.quiet = true,
@@ -333,6 +334,24 @@ impl World {
         let wait = value_of("after").map_or(usual, |after| Duration::from_secs_f64(after.parse().unwrap()));
         let lamp = value_of("for").unwrap_or_default();
         self.behaviour.insert((gateway.to_owned(), lamp.to_owned()), (answer, wait));
+    }
+
+    fn delivered(&mut self) {
+        let view = self.engine.delivery_view(self.now);
+        let cause = view.cause.map(|(gateway, answer)| format!(" since {gateway} {answer:?}"));
+        writeln!(self.text, "  dial plan: {}{}", shown(view.delivered), cause.unwrap_or_default()).unwrap();
+        for gateway in view.gateways {
+            let cause = gateway.cause.map(|answer| format!(" since {answer:?}")).unwrap_or_default();
+            let refusal =
+                gateway.refusal.map(|refusal| format!(", refused {} at {} ms", refusal.status, refusal.at));
+            let (name, refusal) = (gateway.name, refusal.unwrap_or_default());
+            writeln!(self.text, "  {name}: {}{cause}{refusal}", shown(gateway.delivered)).unwrap();
+        }
+        for lamp in view.lamps {
+            assert!(!self.engine.is_excused(&lamp.mailbox), "{lamp:?} fails and is excused");
+            writeln!(self.text, "  {}: {} at {} {:?}", lamp.mailbox, lamp.lamp, lamp.gateway, lamp.last)
+                .unwrap();
+        }
     }
 
     fn restart(&mut self) {
@@ -369,6 +388,11 @@ impl World {
             writeln!(self.text, "  {} {:?}{}", lamp.address, lamp.state, told.collect::<String>()).unwrap();
         }
     }
+}
+
+/// A state as scripts show it.
+fn shown(delivered: Option<Delivered>) -> String {
+    delivered.map_or("nothing heard".to_owned(), |delivered| format!("{delivered:?}"))
 }
 
 fn stored_told(gateway: &str, (counts, at, status): (Counts, i64, u16), now: Duration) -> StoredTold {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use lamplighter::api::Condition;
+use lamplighter::api::ip_gateway::GatewayPlanStatus;
 use lamplighter::domain::{
     self, CertificateUse, ChildTrouble, Claim, Code, Earlier, Facts, Gate, KeyName, KeySource, Kind,
     Notifiers, Outcome, Replica, Severity, Snapshot, Versions,
@@ -107,7 +108,9 @@ fn check(case: &Path) -> Result<(), String> {
     assert_eq!(snapshots.len(), 1, "{}: a case has one namespace", case.display());
     let (_, mut snapshot) = snapshots.pop_first().unwrap();
     if let Ok(text) = fs::read_to_string(case.join("facts.yaml")) {
-        snapshot.facts = facts(&serde_saphyr::from_str(&text).unwrap());
+        let given = serde_saphyr::from_str(&text).unwrap();
+        snapshot.facts = facts(&given);
+        reported(&mut snapshot, &given["reported"]);
     }
     let outcome = domain::evaluate(&snapshot);
     lamps_and_chains_agree(&outcome)?;
@@ -116,7 +119,7 @@ fn check(case: &Path) -> Result<(), String> {
         .map(|text| serde_saphyr::from_str(&text).unwrap());
     let settings = objects::settings(given.as_ref());
     objects::check(&outcome, &settings)?;
-    let all = outputs(&outcome, &settings);
+    let all = outputs(&outcome, &snapshot, &settings);
     let mut recorded = all.clone();
     recorded.remove("objects");
     if let Some(given) = &given {
@@ -145,6 +148,7 @@ fn facts(value: &Value) -> Facts {
                 "children",
                 "unlisted",
                 "missingKeys",
+                "reported",
                 "badCertificates",
                 "badPorts",
                 "badTokens",
@@ -174,6 +178,16 @@ fn facts(value: &Value) -> Facts {
         unread: entries("unread").map(|(name, kind)| (kind_named(kind.as_str().unwrap()), name)).collect(),
         stopped: listed("stopped").iter().map(text).collect(),
         missing_keys: listed("missingKeys").iter().map(key_name).collect(),
+    }
+}
+
+/// What notifiers have said of gateways: for each of these, entries of `status.plans`.
+fn reported(snapshot: &mut Snapshot, given: &Value) {
+    for (name, plans) in given.as_object().into_iter().flatten() {
+        let mut gateways = snapshot.gateways.iter_mut();
+        let gateway = gateways.find(|gateway| gateway.metadata.name.as_ref() == Some(name)).unwrap();
+        let status = serde_json::from_value(json!({"plans": plans})).unwrap();
+        Arc::make_mut(gateway).status = Some(status);
     }
 }
 
@@ -260,12 +274,12 @@ pub fn add(snapshot: &mut Snapshot, document: Value) -> Result<(), serde_json::E
     Ok(())
 }
 
-fn outputs(outcome: &Outcome, settings: &Settings) -> BTreeMap<&'static str, String> {
+fn outputs(outcome: &Outcome, snapshot: &Snapshot, settings: &Settings) -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("findings.txt", findings(outcome)),
         ("objects", objects::bytes(outcome, settings)),
         ("policy.txt", policy(outcome)),
-        ("status.txt", status(outcome)),
+        ("status.txt", status(outcome, snapshot)),
     ])
 }
 
@@ -316,7 +330,7 @@ fn policy(outcome: &Outcome) -> String {
     out
 }
 
-fn status(outcome: &Outcome) -> String {
+fn status(outcome: &Outcome, snapshot: &Snapshot) -> String {
     let now = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
     let mut out = String::new();
     let mut show = |kind: &str, name: &str, conditions: &[Condition], more: Value| {
@@ -340,8 +354,12 @@ fn status(outcome: &Outcome) -> String {
         show("UMMailboxPolicy", &node.name, &status.conditions, json!({"mailboxes": status.mailboxes}));
     }
     for (at, node) in linked.gateways.iter().enumerate() {
-        let status = outcome.gateway_status(at, Earlier { status: None, since: 10 }, &now).unwrap();
-        let plans: Vec<&str> = status.plans.iter().map(|plan| plan.name.as_str()).collect();
+        let object = snapshot.gateways.iter().find(|o| o.metadata.name.as_deref() == Some(&*node.name));
+        let earlier = Earlier { status: object.and_then(|object| object.status.as_ref()), since: 10 };
+        let status = outcome.gateway_status(at, earlier, &now).unwrap();
+        let is_plain = |plan: &GatewayPlanStatus| !domain::delivered::is_reported(plan);
+        let plain = |plan: &GatewayPlanStatus| if is_plain(plan) { json!(plan.name) } else { json!(plan) };
+        let plans: Vec<Value> = status.plans.iter().map(plain).collect();
         show("UMIPGateway", &node.name, &status.conditions, json!({"plans": plans}));
     }
     for (at, node) in linked.mailboxes.iter().enumerate() {
@@ -416,7 +434,7 @@ fn shuffled(
             other.gateways.reverse();
             other.mailboxes.reverse();
         }
-        if self::outputs(&domain::evaluate(&other), settings) != *outputs {
+        if self::outputs(&domain::evaluate(&other), &other, settings) != *outputs {
             return Err(format!("the order of the input shows (turn {turn})"));
         }
     }
@@ -430,9 +448,10 @@ fn fed_back(snapshot: &Snapshot, settings: &Settings, outcome: &Outcome) -> Resu
     macro_rules! feed {
         ($list:ident, $nodes:ident, $status:ident) => {
             for (index, node) in outcome.linked.$nodes.iter().enumerate() {
-                let status = outcome.$status(index, Earlier { status: None, since: 10 }, &at(1000));
                 let object =
                     again.$list.iter_mut().find(|o| o.metadata.name.as_deref() == Some(&*node.name)).unwrap();
+                let earlier = Earlier { status: object.status.as_ref(), since: 10 };
+                let status = outcome.$status(index, earlier, &at(1000));
                 Arc::make_mut(object).status = status;
             }
             let second = domain::evaluate(&again);
@@ -451,7 +470,7 @@ fn fed_back(snapshot: &Snapshot, settings: &Settings, outcome: &Outcome) -> Resu
     feed!(mailbox_policies, policies, policy_status);
     feed!(gateways, gateways, gateway_status);
     feed!(mailboxes, mailboxes, mailbox_status);
-    if outputs(&domain::evaluate(&again), settings) != outputs(outcome, settings) {
+    if outputs(&domain::evaluate(&again), &again, settings) != outputs(outcome, snapshot, settings) {
         return Err("feeding statuses back changes the outcome".into());
     }
     Ok(())

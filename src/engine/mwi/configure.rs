@@ -45,10 +45,15 @@ impl Engine {
             let peer = self.shared.peers.intern(&told.gateway, |_| Peer::new(&told.gateway));
             let confirmed = Confirmed { counts: told.counts, at: told.at, status: told.status };
             lamp.note(peer, |contact| contact.told = Some(confirmed));
+            let at = millis(now).saturating_sub(millis(told.age));
+            self.shared.record.restored(id, at);
+            if let Some(peer) = self.shared.peers.get_mut(peer) {
+                peer.record.restored(id, at);
+            }
             if newest.is_none_or(|age| told.age < age) {
                 newest = Some(told.age);
                 lamp.confirmed = Some(peer);
-                lamp.refreshed = Some(millis(now).saturating_sub(millis(told.age)));
+                lamp.refreshed = Some(at);
             }
         }
         lamp.count(&mut self.shared);
@@ -64,6 +69,9 @@ impl Engine {
         let gateways_changed = self.config.as_ref().is_none_or(|old| old.gateways != config.gateways);
         self.shared.mode = config.mode;
         self.shared.refresh_interval = config.refresh_interval;
+        if mode_changed {
+            self.forgive(now);
+        }
         if gateways_changed {
             self.take_gateways(&config.gateways, now);
         }
@@ -93,6 +101,14 @@ impl Engine {
         self.follow_up(now);
     }
 
+    /// Deliveries begin anew, or rest: failures until now say nothing any more.
+    fn forgive(&mut self, now: Time) {
+        if self.config.is_some() {
+            self.shared.record.forgive(now);
+            self.shared.peers.iter_mut().for_each(|peer| peer.record.forgive(now));
+        }
+    }
+
     /// Gives every lamp its claims: those that are allowed, and those that stand although nothing is known of them.
     fn claim_lamps(&mut self) {
         self.lamps.iter_mut().for_each(|lamp| lamp.claims.clear());
@@ -107,11 +123,16 @@ impl Engine {
 
     fn take_gateways(&mut self, gateways: &[Gateway], now: Time) {
         let mut order = Vec::new();
+        let mut others = false;
         for gateway in gateways {
             let id = self.shared.peers.intern(&gateway.name, |_| Peer::new(&gateway.name));
             let Some(peer) = self.shared.peers.get_mut(id) else { continue };
             let moved = peer.route.is_some_and(|route| route != gateway.route);
+            if peer.route.is_some() && (!peer.usable || moved) {
+                peer.record.reset(now);
+            }
             if !peer.usable || moved {
+                others = true;
                 if std::mem::replace(&mut peer.health, Health::Up) == Health::Down {
                     self.shared.out.push(Action::Report(Report::GatewayUp { gateway: gateway.name.clone() }));
                 }
@@ -132,7 +153,11 @@ impl Engine {
                 continue;
             };
             peer.usable = false;
+            others = true;
             self.hang_up(id);
+        }
+        if others && self.config.is_some() {
+            self.shared.record.forgive(now);
         }
         self.shared.order = order;
     }
@@ -162,7 +187,7 @@ impl Engine {
             if lamp.contact(peer).is_some() {
                 lamp.note(peer, |contact| {
                     contact.doubt = contact.told.is_some();
-                    contact.refused = false;
+                    contact.refused = None;
                 });
             }
         }

@@ -109,7 +109,8 @@ impl Lamp {
 
     /// The healthiest gateway that is owed a copy.
     fn next_copy(&self, shared: &Shared) -> Option<u32> {
-        let owed = |peer: &u32| self.contact(*peer).is_some_and(|contact| contact.owed && !contact.refused);
+        let owed =
+            |peer: &u32| self.contact(*peer).is_some_and(|contact| contact.owed && contact.refused.is_none());
         shared.order.iter().copied().filter(owed).min_by_key(|peer| shared.health(*peer))
     }
 
@@ -145,10 +146,20 @@ impl Lamp {
 
     /// Ends a delivery: confirmed, or stuck for a reason.
     pub fn end_delivery(&mut self, stuck: Option<Stuck>, shared: &mut Shared, now: Time) {
-        let last = self.delivery.take().and_then(|delivery| delivery.last);
-        if let (Some(Stuck::GivenUp), Some((peer, last))) = (stuck, last) {
+        let delivery = self.delivery.take();
+        let since = delivery.as_ref().and_then(|delivery| delivery.since);
+        let last = delivery.and_then(|delivery| delivery.last);
+        self.gave_up = last.filter(|_| stuck == Some(Stuck::GivenUp));
+        if let Some((peer, last)) = self.gave_up {
             let report = Report::GivenUp { lamp: self.address.clone(), gateway: shared.name(peer), last };
             shared.out.push(Action::Report(report));
+        }
+        match (stuck, since, last) {
+            (Some(Stuck::GivenUp | Stuck::Refused), Some(since), Some(last)) => {
+                shared.record.failed(self.id, last, since);
+            }
+            (Some(Stuck::NotRegistered), ..) => shared.record.fine(now),
+            _ => {}
         }
         self.stuck = stuck;
         self.refreshed = Some(millis(now));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::delivered::Record;
 use crate::engine::Time;
 
 /// How many NOTIFYs may be in flight at one gateway.
@@ -44,6 +45,8 @@ pub(super) struct Peer {
     pub in_flight: u32,
     pub queue: BTreeMap<Place, u32>,
     pub probe_at: Time,
+    /// Whether it takes NOTIFY.
+    pub record: Record,
     /// When the next NOTIFY would be due if all were sent evenly (GCRA).
     even: Time,
 }
@@ -59,6 +62,7 @@ impl Peer {
             in_flight: 0,
             queue: BTreeMap::new(),
             probe_at: Time::ZERO,
+            record: Record::default(),
             even: Time::ZERO,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::claimant::Desired;
-use super::config::Answer;
+use super::delivered::Cause;
 use super::gateway::{Class, Place};
 use super::shared::{Shared, hash};
 use crate::engine::Time;
@@ -34,8 +34,8 @@ pub(super) struct Contact {
     pub told: Option<Confirmed>,
     /// It may have heard something after `told`: an attempt had no final answer, or it is another machine now.
     pub doubt: bool,
-    /// It said that it won't hear of this lamp.
-    pub refused: bool,
+    /// The final answer by which it said that it won't hear of this lamp.
+    pub refused: Option<u16>,
     /// It gets the newest state once more, after one gateway confirmed.
     pub owed: bool,
 }
@@ -63,7 +63,7 @@ pub(super) struct Delivery {
     pub rounds: u32,
     /// Gateways that failed in this round.
     pub tried: Vec<(u32, Failure)>,
-    pub last: Option<(u32, Answer)>,
+    pub last: Option<Cause>,
     /// The next round.
     pub pause: Option<Time>,
 }
@@ -116,6 +116,8 @@ pub(super) struct Lamp {
     pub confirmed: Option<u32>,
     pub delivery: Option<Delivery>,
     pub stuck: Option<Stuck>,
+    /// Who failed last, and how, when it was given up.
+    pub gave_up: Option<Cause>,
     /// The attempt that is waited for, and until when.
     pub flight: Option<(u64, Time)>,
     /// Attempts that are no longer waited for, oldest first.
@@ -146,6 +148,7 @@ impl Lamp {
             confirmed: None,
             delivery: None,
             stuck: None,
+            gave_up: None,
             flight: None,
             lingering: Vec::new(),
             place: None,
@@ -176,13 +179,13 @@ impl Lamp {
         if let Some(contact) = self.contacts.iter_mut().find(|contact| contact.peer == peer) {
             return change(contact);
         }
-        let mut contact = Contact { peer, told: None, doubt: false, refused: false, owed: false };
+        let mut contact = Contact { peer, told: None, doubt: false, refused: None, owed: false };
         change(&mut contact);
         self.contacts.push(contact);
     }
 
     pub fn refused_by(&self, peer: u32) -> bool {
-        self.contact(peer).is_some_and(|contact| contact.refused)
+        self.contact(peer).is_some_and(|contact| contact.refused.is_some())
     }
 
     /// The gateway that confirmed last is usable and was told what the lamp ought to show, or nothing need be told.
@@ -200,7 +203,7 @@ impl Lamp {
     pub fn stale(&self, contact: &Contact, shared: &Shared) -> bool {
         let Some(counts) = self.desired.counts() else { return false };
         let differs = contact.doubt || contact.told.is_some_and(|told| told.counts != counts);
-        differs && !contact.refused && shared.usable(contact.peer)
+        differs && contact.refused.is_none() && shared.usable(contact.peer)
     }
 
     pub fn any_stale(&self, shared: &Shared) -> bool {
@@ -261,6 +264,9 @@ impl Lamp {
             unknown: !self.claims.is_empty() && self.desired == Desired::Nothing,
         };
         let old = std::mem::replace(&mut self.tally, tally);
+        if old.failed != tally.failed {
+            shared.set_failed(self.id, tally.failed);
+        }
         shared.totals.replace(old, tally);
     }
 }

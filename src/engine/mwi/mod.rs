@@ -4,7 +4,7 @@
 //! is told what happened through the doors of [`Engine`] and asks for [`Action`]s. It knows no socket, clock, store or task.
 //!
 //! Where each rule stands: what a lamp ought to show, `claimant`; rounds, back-off, copies and what is abandoned, `delivery`;
-//! what answers mean, `outcome`; refreshes, recoveries and what is forgotten, `refresh`; what was told and what is doubtful,
+//! what answers mean, `outcome`; whether delivery works, `delivered`; refreshes, recoveries and what is forgotten, `refresh`; what was told and what is doubtful,
 //! `lamp`; health, rate, window and probes, `gateway` and `shared`; configuration, routes and restarts, `configure`.
 //!
 //! What is decided here where several readings are possible:
@@ -36,6 +36,7 @@ mod action;
 mod claimant;
 mod config;
 mod configure;
+mod delivered;
 mod delivery;
 mod gateway;
 mod lamp;
@@ -52,7 +53,10 @@ pub use action::{Action, Report};
 pub use config::{
     Answer, Attempt, Claim, Config, Gateway, Mailbox, Mode, Refresh, Stored, StoredLamp, StoredTold,
 };
-pub use view::{LampState, LampView, MailboxView, ToldView, Totals};
+pub use delivered::{Delivered, Refusal};
+pub use view::{
+    DeliveryView, GatewayDelivery, LampState, LampTrouble, LampView, MailboxView, ToldView, Totals,
+};
 
 use super::Time;
 use crate::sip::summary::Counts;
@@ -129,7 +133,7 @@ impl Engine {
         if alive {
             self.shared.raise(peer);
         } else {
-            self.shared.lower(peer, Health::Down, Answer::Expired);
+            self.shared.lower(peer, Health::Down, Answer::Expired, now);
         }
         self.follow_up(now);
     }

@@ -50,7 +50,8 @@ impl Lamp {
         known.lingering = true;
         self.lingering.push(attempt);
         shared.landed(flight.peer);
-        shared.lower(flight.peer, Health::Suspect, Answer::Expired);
+        shared.lower(flight.peer, Health::Suspect, Answer::Expired, now);
+        shared.weigh(flight, Answer::Expired, 0, now);
         self.failed(flight, Failure::Silent, Answer::Expired, shared, now);
     }
 
@@ -70,15 +71,16 @@ impl Lamp {
             self.flight = None;
             shared.landed(flight.peer);
         }
+        shared.weigh(flight, answer, wall, now);
         match failure(answer) {
             Ok(_) | Err(Failure::Retry | Failure::NotRegistered | Failure::Refused) => {
                 shared.raise(flight.peer)
             }
             Err(Failure::Silent) if answer == Answer::Transport => {
-                shared.lower(flight.peer, Health::Down, answer)
+                shared.lower(flight.peer, Health::Down, answer, now)
             }
             Err(Failure::Silent) if flight.lingering => {}
-            Err(Failure::Silent) => shared.lower(flight.peer, Health::Suspect, answer),
+            Err(Failure::Silent) => shared.lower(flight.peer, Health::Suspect, answer, now),
         }
         match failure(answer) {
             Ok(status) => {
@@ -94,7 +96,7 @@ impl Lamp {
         self.note(flight.peer, |contact| {
             contact.told = Some(told);
             contact.doubt = false;
-            contact.refused = false;
+            contact.refused = None;
         });
         let Confirmed { counts, at, status } = told;
         let gateway = shared.name(flight.peer);
@@ -115,13 +117,16 @@ impl Lamp {
     }
 
     fn failed(&mut self, flight: Flight, failure: Failure, answer: Answer, shared: &mut Shared, now: Time) {
-        let refused = failure == Failure::Refused;
+        let refused = match (failure, answer) {
+            (Failure::Refused, Answer::Final(status)) => Some(status),
+            _ => None,
+        };
         let unanswered = !matches!(answer, Answer::Final(_));
         self.note(flight.peer, |contact| {
             contact.doubt |= unanswered;
-            contact.refused |= refused;
+            contact.refused = refused.or(contact.refused);
         });
-        if let (true, Answer::Final(status)) = (refused, answer) {
+        if let Some(status) = refused {
             let report =
                 Report::Refused { lamp: self.address.clone(), gateway: shared.name(flight.peer), status };
             shared.out.push(Action::Report(report));

@@ -72,7 +72,7 @@ impl Lamp {
         if self.forget_at.is_some_and(|forget_at| forget_at <= now) && self.flight.is_none() {
             return self.forget(shared);
         }
-        self.contacts.iter_mut().for_each(|contact| contact.refused = false);
+        self.contacts.iter_mut().for_each(|contact| contact.refused = None);
         if self.desired != Desired::Nothing {
             self.owe_copies(shared);
             self.stuck = None;
@@ -92,11 +92,12 @@ impl Lamp {
         if let Some(delivery) = &mut self.delivery {
             delivery.new_round();
         }
-        let known = self.contact(peer).is_some_and(|contact| contact.told.is_some() || contact.refused);
+        let known =
+            self.contact(peer).is_some_and(|contact| contact.told.is_some() || contact.refused.is_some());
         let shows = shared.order.first() == Some(&peer) || self.confirmed == Some(peer) || (forced && known);
         let again = shows && matches!(self.desired, Desired::Show(_));
         if forced && known {
-            self.note(peer, |contact| contact.refused = false);
+            self.note(peer, |contact| contact.refused = None);
         }
         let stale = self.contact(peer).is_some_and(|contact| self.stale(contact, shared));
         if self.clean(shared) && (again || stale) && self.touched == Touched::Yes {

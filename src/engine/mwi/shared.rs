@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::{Action, Report};
 use super::claimant::Claimant;
 use super::config::{Answer, Mode};
+use super::delivered::Record;
 use super::gateway::{Class, Health, Peer, Place};
 use super::table::Table;
 use super::view::Totals;
@@ -39,6 +40,10 @@ pub(super) struct Shared {
     /// Gateways that came back.
     pub recovered: Vec<u32>,
     pub totals: Totals,
+    /// Lamps that were given up or that every gateway refuses.
+    pub failed: BTreeSet<u32>,
+    /// Whether the deliveries of the dial plan arrive.
+    pub record: Record,
     attempts: u64,
     sequence: u64,
 }
@@ -58,6 +63,8 @@ impl Shared {
             stirred: Vec::new(),
             recovered: Vec::new(),
             totals: Totals::default(),
+            failed: BTreeSet::new(),
+            record: Record::default(),
             attempts: 0,
             sequence: 0,
         }
@@ -129,6 +136,15 @@ impl Shared {
         }
     }
 
+    /// A lamp began to fail, or no longer does.
+    pub fn set_failed(&mut self, lamp: u32, failed: bool) {
+        if failed {
+            self.failed.insert(lamp);
+        } else {
+            self.failed.remove(&lamp);
+        }
+    }
+
     /// Asks for the probes that are due: every gateway, also when idle.
     pub fn probe(&mut self, now: Time) {
         if self.mode != Mode::Active {
@@ -145,6 +161,7 @@ impl Shared {
     /// The gateway gave a sign of life.
     pub fn raise(&mut self, id: u32) {
         let Some(peer) = self.peers.get_mut(id).filter(|peer| peer.usable) else { return };
+        peer.record.up();
         let was = std::mem::replace(&mut peer.health, Health::Up);
         if was == Health::Down {
             let gateway = peer.name.clone();
@@ -154,11 +171,15 @@ impl Shared {
     }
 
     /// The gateway gave a sign of trouble: lamps that wait for it look for a better one. Refreshes wait for proof.
-    pub fn lower(&mut self, id: u32, health: Health, last: Answer) {
+    pub fn lower(&mut self, id: u32, health: Health, last: Answer, now: Time) {
         let better = self.order.iter().any(|peer| self.health(*peer) < health);
-        let Some(peer) = self.peers.get_mut(id).filter(|peer| peer.usable && peer.health < health) else {
+        let Some(peer) = self.peers.get_mut(id).filter(|peer| peer.usable) else { return };
+        if health == Health::Down {
+            peer.record.down((id, last), now);
+        }
+        if peer.health >= health {
             return;
-        };
+        }
         peer.health = health;
         if health == Health::Down {
             let gateway = peer.name.clone();

@@ -1,10 +1,18 @@
 //! What the engine shows of itself: lamps of a mailbox for people and HTTP, totals for metrics.
 
+use std::collections::BTreeMap;
+
 use super::Engine;
 use super::claimant::Desired;
-use super::lamp::{Lamp, Tally};
+use super::config::Answer;
+use super::delivered::{Cause, Delivered, Refusal};
+use super::lamp::{Lamp, Stuck, Tally};
 use super::shared::Shared;
+use crate::engine::Time;
 use crate::sip::summary::Counts;
+
+/// Mailboxes of a dial plan whose lamps are said to fail.
+const MOST_MAILBOXES: usize = 100;
 
 /// A mailbox and its lamps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +75,45 @@ pub struct Totals {
     pub unknown: u64,
 }
 
+/// Whether delivery works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryView {
+    /// For the dial plan. None: nothing was heard yet, so what an earlier run of the program found may still be so.
+    pub delivered: Option<Delivered>,
+    /// The gateway that failed first, and how, if it does not.
+    pub cause: Option<(String, Answer)>,
+    /// By each usable gateway, in order of preference.
+    pub gateways: Vec<GatewayDelivery>,
+    /// Mailboxes with a lamp that fails while the dial plan delivers others, by name: 100 at most, each once.
+    pub lamps: Vec<LampTrouble>,
+}
+
+/// Whether a gateway takes NOTIFY.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayDelivery {
+    /// Its name.
+    pub name: String,
+    /// As for the dial plan.
+    pub delivered: Option<Delivered>,
+    /// How it failed first, if it does.
+    pub cause: Option<Answer>,
+    /// How it refused last, if it is not about a lamp alone.
+    pub refusal: Option<Refusal>,
+}
+
+/// A lamp that was given up, or that every gateway refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LampTrouble {
+    /// A mailbox that claims it.
+    pub mailbox: String,
+    /// The address that NOTIFY names.
+    pub lamp: String,
+    /// A gateway that refuses it, or the one that failed last.
+    pub gateway: String,
+    /// How.
+    pub last: Answer,
+}
+
 impl Totals {
     pub(super) fn replace(&mut self, old: Tally, new: Tally) {
         let shift = |total: &mut u64, old: bool, new: bool| {
@@ -89,10 +136,79 @@ impl Engine {
         Some(MailboxView { counts: claimant.counts, lamps })
     }
 
+    /// Whether delivery works.
+    pub fn delivery_view(&self, now: Time) -> DeliveryView {
+        let shared = &self.shared;
+        let interval = shared.refresh_interval;
+        let named = |(peer, answer): Cause| (shared.name(peer), answer);
+        let peers = shared.order.iter().filter_map(|peer| shared.peers.get(*peer));
+        let gateways: Vec<GatewayDelivery> = peers
+            .map(|peer| {
+                let (delivered, cause) = peer.record.state(interval, now);
+                let refusal = peer.record.refusal();
+                GatewayDelivery {
+                    name: peer.name.clone(),
+                    delivered,
+                    cause: cause.map(|(_, how)| how),
+                    refusal,
+                }
+            })
+            .collect();
+        let (own, cause) = shared.record.state(interval, now);
+        let all_fail = || gateways.iter().all(|gateway| gateway.delivered == Some(Delivered::No));
+        let first = || gateways.iter().find_map(|gateway| Some((gateway.name.clone(), gateway.cause?)));
+        let heard = || gateways.iter().any(|gateway| gateway.delivered.is_some());
+        let (delivered, cause) = match own {
+            Some(Delivered::No) => (own, cause.map(named)),
+            _ if !gateways.is_empty() && all_fail() => (Some(Delivered::No), first()),
+            None if heard() => (Some(Delivered::Unknown), None),
+            own => (own, None),
+        };
+        let lamps = if delivered == Some(Delivered::Yes) { self.troubles() } else { Vec::new() };
+        DeliveryView { delivered, cause, gateways, lamps }
+    }
+
+    fn troubles(&self) -> Vec<LampTrouble> {
+        let mut troubles: BTreeMap<&str, LampTrouble> = BTreeMap::new();
+        for lamp in self.shared.failed.iter().filter_map(|lamp| self.lamps.get(*lamp)) {
+            let Some((peer, last)) = trouble(lamp, &self.shared) else { continue };
+            for claimant in lamp.claims.iter().filter_map(|claimant| self.shared.claimants.get(*claimant)) {
+                let (mailbox, lamp) = (claimant.name.clone(), lamp.address.clone());
+                let now = LampTrouble { mailbox, lamp, gateway: self.shared.name(peer), last };
+                let known = troubles.get(claimant.name.as_str());
+                if known.is_none_or(|before| now.lamp < before.lamp) {
+                    troubles.insert(&claimant.name, now);
+                }
+            }
+            if troubles.len() >= MOST_MAILBOXES {
+                break;
+            }
+        }
+        troubles.into_values().take(MOST_MAILBOXES).collect()
+    }
+
+    /// Whether no lamp of a mailbox fails, nor may fail as before: each is confirmed, unknown, or has a phone that is not registered.
+    pub fn is_excused(&self, mailbox: &str) -> bool {
+        let named = self.shared.claimants.named(mailbox);
+        let lamps = named.into_iter().flat_map(|claimant| claimant.claimed());
+        let is_excused = |lamp: &Lamp| {
+            lamp.clean(&self.shared) || matches!(lamp.stuck, Some(Stuck::NotRegistered | Stuck::NoGateway))
+        };
+        lamps.filter_map(|lamp| self.lamps.get(*lamp)).all(is_excused)
+    }
+
     /// Figures for metrics, kept up to date as things happen.
     pub fn totals(&self) -> Totals {
         self.shared.totals
     }
+}
+
+/// Who fails a lamp, and how: the first that refuses it, or the last when it was given up.
+fn trouble(lamp: &Lamp, shared: &Shared) -> Option<Cause> {
+    let refuses = |peer: &u32| Some((*peer, Answer::Final(lamp.contact(*peer)?.refused?)));
+    lamp.gave_up
+        .filter(|_| lamp.stuck == Some(Stuck::GivenUp))
+        .or_else(|| shared.order.iter().find_map(refuses))
 }
 
 fn lamp_view(lamp: &Lamp, shared: &Shared) -> LampView {

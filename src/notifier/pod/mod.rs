@@ -1,10 +1,12 @@
 //! The notifier of one dial plan in a pod of its own: it watches the resources of its namespace, evaluates them as the operator does, puts
 //! what concerns its dial plan in force, and says so. When the API server does not answer, it starts and goes on with what it kept.
 //!
-//! Reading order: this file, `kept` (what it starts with), `publish` (what it says of itself).
+//! Reading order: this file, `kept` (what it starts with), `publish` (what it says of itself), `statuses` and `report` (what it says of delivery).
 
 mod kept;
 mod publish;
+mod report;
+mod statuses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -32,6 +34,7 @@ use crate::source::watch::{Resources, Scope, Touched, Wake};
 
 use kept::Kept;
 use publish::Publisher;
+use report::Reporter;
 
 /// Shortest time in which events are gathered.
 const DEBOUNCE: Duration = Duration::from_millis(10);
@@ -96,6 +99,8 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
         options.namespace.clone(),
         Arc::clone(&woken),
     ));
+    let reporter = Reporter::new(client.clone(), &options, clock, resources.clone(), directory.clone());
+    let reporting = tokio::spawn(reporter.run());
     let mut pod = Pod {
         kept: Kept::new(&options.data, &options.namespace, &options.dial_plan),
         publisher: Publisher::new(client, &options, clock),
@@ -118,6 +123,7 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
     };
     pod.start_with_kept().await;
     pod.go_on(&woken, &mut stop).await;
+    reporting.abort();
     watching.abort();
     pod.fleet.stop_all().await;
     if let Err(error) = http.await {
@@ -128,7 +134,8 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
 
 async fn watch_all(client: Client, resources: Resources, namespace: String, woken: Arc<Notify>) {
     let wake: Wake = Arc::new(move |touched| {
-        if touched != Touched::Nothing {
+        // What notifiers say of gateways, this one among them, is nothing to act by.
+        if !matches!(touched, Touched::Nothing | Touched::Said(_)) {
             woken.notify_one();
         }
     });

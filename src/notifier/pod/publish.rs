@@ -11,12 +11,11 @@ use serde_json::json;
 use super::Options;
 use crate::clock::Clock;
 use crate::cluster::published::{Published, Values};
+use crate::cluster::status::NOTIFIER;
 use crate::cluster::within;
 use crate::domain::Versions;
 use crate::source::watch::Resources;
 
-/// Name under which notifiers write.
-const MANAGER: &str = "lamplighter-notifier";
 /// A version that moved while no spec changed is published when nothing moves for so long. Whoever starts later may know no older one.
 const QUIET: Duration = Duration::from_secs(5);
 /// Pause between attempts.
@@ -106,7 +105,7 @@ impl Publisher {
             },
             "spec": {"holderIdentity": self.pod_uid},
         });
-        let params = PatchParams::apply(MANAGER).force();
+        let params = PatchParams::apply(NOTIFIER).force();
         match within(self.api.patch(&self.pod, &params, &Patch::Apply(&lease))).await {
             Ok(_) => self.said = Some(wanted),
             Err(error) => {

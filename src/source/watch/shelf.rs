@@ -14,6 +14,8 @@ use crate::domain::Kind;
 pub enum Touched {
     /// None: nothing changed that anybody goes by.
     Nothing,
+    /// One, where only what notifiers say of a gateway changed: whoever sums that up goes by it.
+    Said(String),
     /// One.
     One(String),
     /// All.
@@ -144,6 +146,13 @@ impl<K> Shelf<K> {
 }
 
 impl<K: Watched> Kept<K> {
+    fn says_the_same(&self, now: &Self) -> bool {
+        match (&self.object, &now.object) {
+            (Some(before), Some(now)) => now.says_the_same(before),
+            (before, now) => before.is_none() && now.is_none(),
+        }
+    }
+
     fn asks_the_same(&self, now: &Self) -> bool {
         self.unread == now.unread
             && self.meta == now.meta
@@ -181,12 +190,15 @@ impl<K: Watched> Shelf<K> {
         let Some((namespace, name, kept)) = self.kept(guard) else { return Touched::Nothing };
         self.version = self.version.max(kept.version);
         let objects = self.objects.entry(namespace.clone()).or_default();
-        let same = objects.get(&name).is_some_and(|before| before.asks_the_same(&kept));
+        let before = objects.get(&name);
+        let same = before.is_some_and(|before| before.asks_the_same(&kept));
+        let says_the_same = before.is_some_and(|before| before.says_the_same(&kept));
         objects.insert(name, kept);
-        match (same, mended) {
-            (_, true) => Touched::All,
-            (true, false) => Touched::Nothing,
-            (false, false) => Touched::One(namespace),
+        match (mended, same, says_the_same) {
+            (true, ..) => Touched::All,
+            (false, true, true) => Touched::Nothing,
+            (false, true, false) => Touched::Said(namespace),
+            (false, false, _) => Touched::One(namespace),
         }
     }
 
@@ -265,7 +277,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::api::UMMailbox;
+    use crate::api::{UMIPGateway, UMMailbox};
 
     fn mailbox(name: &str, version: u64, generation: i64, more: Value) -> DeserializeGuard<UMMailbox> {
         let mut object = json!({
@@ -299,6 +311,24 @@ mod tests {
         assert_eq!(shelf.of("voice", Kind::Mailbox, &mut BTreeSet::new()).1, 9);
         assert_eq!(shelf.apply(mailbox("lina", 12, 2, json!({}))), Touched::One("voice".into()));
         assert_eq!(shelf.get("voice", "lina").unwrap().since, 12);
+    }
+
+    #[test]
+    fn what_notifiers_say_of_a_gateway_is_told_apart_from_what_it_asks_for() {
+        let gateway = |version: u64, generation: i64, plans: Value| {
+            serde_json::from_value(json!({
+                "apiVersion": "um.lamplighter.dev/v1alpha1", "kind": "UMIPGateway",
+                "metadata": {"name": "pbx", "namespace": "voice", "resourceVersion": version.to_string(), "generation": generation},
+                "spec": {"address": "pbx.example.com"}, "status": {"plans": plans},
+            }))
+            .unwrap()
+        };
+        let mut shelf: Shelf<UMIPGateway> = Shelf::default();
+        shelf.apply(gateway(1, 1, json!([{"name": "hq"}])));
+        let said = json!([{"name": "hq", "delivered": "True"}]);
+        assert_eq!(shelf.apply(gateway(2, 1, said.clone())), Touched::Said("voice".into()));
+        assert_eq!(shelf.apply(gateway(3, 1, said)), Touched::Nothing);
+        assert_eq!(shelf.apply(gateway(4, 2, json!([]))), Touched::One("voice".into()));
     }
 
     #[test]

@@ -6,12 +6,18 @@ use kube::Resource;
 use kube::core::DynamicObject;
 use serde_json::Value;
 
+use crate::api::ip_gateway::GatewayPlanStatus;
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
 
 /// An object that is watched.
 pub trait Watched: Resource {
     /// Whether the parts beside uid, generation and our annotations that matter are the same as before.
     fn same(&self, before: &Self) -> bool;
+
+    /// Whether what notifiers say in its status is the same as before, where anybody sums that up.
+    fn says_the_same(&self, _before: &Self) -> bool {
+        true
+    }
 
     /// Drops what nobody reads.
     fn slim(&mut self) {}
@@ -35,9 +41,15 @@ macro_rules! generation_tells {
 generation_tells!(UMDialPlan, UMMailboxPolicy, UMMailbox);
 
 impl Watched for UMIPGateway {
+    fn same(&self, _: &Self) -> bool {
+        true
+    }
+
     /// Notifiers write how they reach it; the operator sums that up.
-    fn same(&self, before: &Self) -> bool {
-        let plans = |gateway: &Self| gateway.status.as_ref().map(|status| status.plans.clone());
+    fn says_the_same(&self, before: &Self) -> bool {
+        fn plans(gateway: &UMIPGateway) -> &[GatewayPlanStatus] {
+            gateway.status.as_ref().map(|status| status.plans.as_slice()).unwrap_or_default()
+        }
         plans(self) == plans(before)
     }
 }
