@@ -10,10 +10,10 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::domain::{self, Snapshot};
+use crate::domain::{self, ChildTrouble, Code, Snapshot};
 
-/// The objects of the dial plan `hq` with such a `notifier` block, and with gateways of such specs.
-fn rendered(notifier: Value, gateways: &[Value]) -> Vec<Child> {
+/// The dial plan `hq` with such a `notifier` block, and gateways of such specs.
+fn snapshot(notifier: Value, gateways: &[Value]) -> Snapshot {
     let object = |kind: &str, name: String, spec: Value| json!({"apiVersion": "um.lamplighter.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec});
     let plan = json!({"numberOfDigitsInExtension": 4, "notifier": notifier});
     let mut snapshot = Snapshot::default();
@@ -26,6 +26,10 @@ fn rendered(notifier: Value, gateways: &[Value]) -> Vec<Child> {
         let gateway = object("UMIPGateway", format!("gateway-{at}"), spec);
         snapshot.gateways.push(Arc::new(serde_json::from_value(gateway).unwrap()));
     }
+    snapshot
+}
+
+fn children_of(snapshot: &Snapshot) -> Option<Vec<Child>> {
     let settings = Settings {
         namespace: "voice".into(),
         image: "registry.example.com/lamplighter:1.0.0".into(),
@@ -35,7 +39,12 @@ fn rendered(notifier: Value, gateways: &[Value]) -> Vec<Child> {
         api_server_ports: API_SERVER_PORTS.into(),
     };
     let owner = Owner { uid: "9d6f3c1e".into() };
-    children(&domain::evaluate(&snapshot), 0, &owner, &settings).expect("the dial plan has errors")
+    children(&domain::evaluate(snapshot), 0, &owner, &settings)
+}
+
+/// The objects of that dial plan.
+fn rendered(notifier: Value, gateways: &[Value]) -> Vec<Child> {
+    children_of(&snapshot(notifier, gateways)).expect("the dial plan has errors")
 }
 
 fn of(kind: ChildKind, children: &[Child]) -> Value {
@@ -60,6 +69,16 @@ fn volumes_have_names_of_their_own_whatever_is_mounted() {
     assert_eq!(volumes.iter().collect::<BTreeSet<_>>().len(), volumes.len());
     assert!(volumes.iter().all(|name| name.len() <= 63 && !name.contains('.')), "{volumes:?}");
     assert_eq!(list(mounts, "mountPath").iter().collect::<BTreeSet<_>>().len(), volumes.len());
+}
+
+#[test]
+fn an_object_that_was_refused_is_made_again() {
+    let mut snapshot = snapshot(json!({}), &[]);
+    let trouble = ChildTrouble { object: "Service/hq-notifier".into(), refused: Some("no".into()) };
+    snapshot.facts.children.insert("hq".into(), vec![trouble]);
+    let outcome = domain::evaluate(&snapshot);
+    assert!(outcome.findings().any(|(_, _, finding)| finding.code == Code::ChildRefused));
+    assert!(children_of(&snapshot).is_some());
 }
 
 #[test]
