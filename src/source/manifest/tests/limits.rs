@@ -63,5 +63,6 @@ fn a_file_full_of_faults_takes_no_more_than_its_length() {
     assert_eq!(loaded.problems[9_999].place.line, 20_000);
     let twice: String = (0..100_000).map(|number| format!("    k{}: x\n", number % 50_000)).collect();
     assert_eq!(read(&mailbox(&format!("  pod:\n{twice}"))).problems.len(), 100);
-    assert!(start.elapsed() < Duration::from_secs(15), "{:?}", start.elapsed());
+    // A few seconds on an idle machine; what grows with the square of the length takes hours.
+    assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
 }
