@@ -332,8 +332,9 @@ fn own<K: Kinded>(status: &K::Status) -> Value {
 /// What is applied: all that is the operator's, and nothing that is a notifier's. Of the dial plans that a gateway serves, that is the name.
 fn body<K: Kinded>(name: &str, status: &K::Status, serves: &[String]) -> Value {
     let mut status = own::<K>(status);
-    if K::KIND == Kind::Gateway {
-        status["plans"] = serves.iter().map(|plan| json!({"name": plan})).collect();
+    if let (Kind::Gateway, Some(status)) = (K::KIND, status.as_object_mut()) {
+        let plans = serves.iter().map(|plan| json!({"name": plan}));
+        status.insert("plans".into(), plans.collect());
     }
     said::<K>(name, status)
 }

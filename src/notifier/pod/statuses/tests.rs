@@ -144,7 +144,7 @@ fn a_mailbox_shows_its_own_trouble_until_it_has_none_or_nobody_is_delivered_to()
     let mailboxes = |world: &Resources, standing: &Standing| -> Vec<Write> {
         due_in(world, standing).into_iter().filter(|write| write.kind == Kind::Mailbox).collect()
     };
-    let due = mailboxes(&world(&[plan.clone()]), &standing);
+    let due = mailboxes(&world(std::slice::from_ref(&plan)), &standing);
     assert_eq!(due.len(), 1);
     let status = due[0].body["status"].clone();
     assert_eq!(status["conditions"][0]["status"], "False");
