@@ -178,8 +178,12 @@ fn every_golden_case_has_the_same_codes_through_the_program() {
     for case in areas.filter(|area| area.is_dir()).flat_map(|area| fs::read_dir(area).unwrap()) {
         let case = case.unwrap().path();
         let Ok(recorded) = fs::read_to_string(case.join("out/findings.txt")) else { continue };
-        // That an object can't be read is a fact that no sound manifest makes.
-        if fs::read_to_string(case.join("facts.yaml")).is_ok_and(|facts| facts.contains("unread:")) {
+        // What an API server refuses, and that an object can't be read, are facts that no sound manifest makes. One case names Secrets
+        // that neither a cluster nor a folder can hold.
+        let facts = fs::read_to_string(case.join("facts.yaml")).unwrap_or_default();
+        if ["unread:", "children:", "unlisted:"].iter().any(|fact| facts.contains(fact))
+            || case.ends_with("objects/secrets-and-configmaps")
+        {
             continue;
         }
         seen += 1;
