@@ -4,7 +4,7 @@
 #
 #   DIR/run/outer       of a cluster with a node: process id and start time of the `unshare` with which its namespaces end
 #   DIR/run/space       the same of process 1 in them, as seen from here
-#   DIR/run/slot        of a cluster with a node: its number among those of this machine
+#   DIR/run/cgroup      the name of its control groups, which no other cluster has, also not one that takes the number later
 #   DIR/components/NAME the command that starts a component
 #   DIR/run/NAME.pid    its process id and start time, as seen where it runs
 #   DIR/logs/NAME.log   what it says
@@ -119,10 +119,6 @@ take_down() {
       stop "$name"
     done
   fi
-  if [ -e "$dir/run/slot" ]; then
-    # It went with the namespace of its other end, unless that never was.
-    ip link delete "lamplighter$(<"$dir/run/slot")" 2>/dev/null || true
-  fi
   find "$dir" -mindepth 1 -maxdepth 1 ! -name logs ! -name audit.log ! -name run ! -name lock -exec rm -rf {} +
   rm -rf "$dir/run"
 }
@@ -135,11 +131,11 @@ ended() {
 # Control groups outlive processes.
 remove_cgroups() {
   local name
-  [ -e "$dir/run/slot" ] || return 0
-  name=lamplighter$(<"$dir/run/slot")
+  [ -e "$dir/run/cgroup" ] || return 0
+  name=$(<"$dir/run/cgroup")
   until_so 10 "the removal of control groups" no_cgroups "$name"
 }
 no_cgroups() {
-  find /sys/fs/cgroup -depth -type d -path "*/$1*" -exec rmdir {} + 2>/dev/null || true
+  find /sys/fs/cgroup -depth -type d \( -name "$1" -o -path "*/$1/*" \) -exec rmdir {} + 2>/dev/null || true
   [ -z "$(find /sys/fs/cgroup -type d -name "$1" -print -quit)" ]
 }

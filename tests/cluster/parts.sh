@@ -158,7 +158,7 @@ authorization: {mode: AlwaysAllow}
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
 failCgroupV1: false
 cgroupDriver: cgroupfs
-cgroupRoot: /lamplighter$(<"$dir/run/slot")
+cgroupRoot: /$(<"$dir/run/cgroup")
 enforceNodeAllocatable: []
 failSwapOn: false
 makeIPTablesUtilChains: false
