@@ -17,6 +17,8 @@ mod admission;
 mod chart;
 #[path = "cluster/definitions.rs"]
 mod definitions;
+#[path = "cluster/delivered.rs"]
+mod delivered;
 #[path = "cluster/gitops.rs"]
 mod gitops;
 #[path = "cluster/harness.rs"]
@@ -33,3 +35,6 @@ mod node;
 mod proxy;
 #[path = "cluster/render.rs"]
 mod render;
+#[path = "peers/scripted.rs"]
+#[allow(dead_code, reason = "each test program takes what it needs")]
+mod scripted;

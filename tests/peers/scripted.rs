@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
-use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -83,8 +83,13 @@ pub struct Scripted {
 }
 
 impl Scripted {
-    pub fn start(mut answers: Answers) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    pub fn start(answers: Answers) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), answers)
+    }
+
+    /// The same at an address of this machine.
+    pub fn start_at(address: IpAddr, mut answers: Answers) -> Self {
+        let socket = UdpSocket::bind((address, 0)).unwrap();
         socket.set_read_timeout(Some(TICK)).unwrap();
         let port = socket.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(Vec::new()));
