@@ -9,7 +9,6 @@ use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::gathered::resource;
-use super::namespace::Uids;
 use super::{Gathered, MANAGER, Shared};
 use crate::cluster::call::{CallError, Failure, within};
 use crate::domain::{ChildTrouble, Outcome};
@@ -46,7 +45,7 @@ impl Children {
         gathered: &Gathered,
         namespace: &str,
         outcome: &Outcome,
-        uids: &Uids,
+        uids: &BTreeMap<String, String>,
     ) -> bool {
         let settings = settings(shared, namespace);
         let mut wanted = BTreeSet::new();
@@ -54,7 +53,7 @@ impl Children {
         let mut well = true;
         self.troubles.clear();
         for (at, node) in outcome.linked.dial_plans.iter().enumerate() {
-            let Some(uid) = uids.staying.get(&*node.name) else {
+            let Some(uid) = uids.get(&*node.name) else {
                 untouched.insert(node.name.to_string());
                 continue;
             };
@@ -188,15 +187,16 @@ fn api(shared: &Shared, namespace: &str, kind: ChildKind) -> Api<DynamicObject> 
     Api::namespaced_with(shared.client.clone(), namespace, &resource(kind))
 }
 
-/// Deletes what belongs to a dial plan that is there and does not want it, or to one that is gone. Never one of a dial plan whose objects
-/// stay as they are, and never more than the very object that was seen.
+/// Deletes what belongs to a dial plan that is there and does not want it. Never one of a dial plan whose objects stay as they are, and
+/// never more than the very object that was seen. What belongs to a dial plan that is not known is left to the garbage collector, since
+/// objects of a new dial plan may be seen before it.
 async fn prune(
     shared: &Shared,
     gathered: &Gathered,
     namespace: &str,
     wanted: &BTreeSet<(ChildKind, String)>,
     untouched: &BTreeSet<String>,
-    uids: &Uids,
+    uids: &BTreeMap<String, String>,
 ) -> bool {
     let mut surplus = Vec::new();
     for (kind, shelf) in gathered.children.iter().filter(|(kind, _)| kind.is_deleted()) {
@@ -204,10 +204,9 @@ async fn prune(
             let Some(object) = &kept.object else { continue };
             let owners = object.metadata.owner_references.as_deref().unwrap_or_default();
             let Some(plan) = owners.iter().find(|owner| owner.kind == "UMDialPlan") else { continue };
-            let stays = untouched.contains(&plan.name) && uids.all.contains(&plan.uid);
-            let is_wanted =
-                wanted.contains(&(*kind, name.to_owned())) && uids.staying.get(&plan.name) == Some(&plan.uid);
-            if !stays && !is_wanted && object.metadata.deletion_timestamp.is_none() {
+            let is_there = uids.get(&plan.name) == Some(&plan.uid);
+            let is_surplus = !untouched.contains(&plan.name) && !wanted.contains(&(*kind, name.to_owned()));
+            if is_there && is_surplus && object.metadata.deletion_timestamp.is_none() {
                 surplus.push((*kind, name.to_owned(), object.metadata.clone()));
             }
         }
@@ -220,11 +219,11 @@ async fn prune(
         };
         match within(api(shared, namespace, kind).delete(&name, &params)).await {
             Ok(_) => {
-                tracing::info!(%namespace, %name, %kind, "an object that no dial plan wants was deleted")
+                tracing::info!(%namespace, %name, %kind, "an object that its dial plan does not want was deleted")
             }
             Err(error) if error.failure() == Failure::NotFound => {}
             Err(error) => {
-                tracing::warn!(%namespace, %name, %kind, error = &error as &dyn std::error::Error, "an object that no dial plan wants could not be deleted; it is tried again");
+                tracing::warn!(%namespace, %name, %kind, error = &error as &dyn std::error::Error, "an object that its dial plan does not want could not be deleted; it is tried again");
                 well = false;
             }
         }

@@ -1,7 +1,7 @@
 //! The loop of one namespace: collect, evaluate, write what is not yet as it should be. It knows no event, only the state; whoever is woken
 //! too often loses nothing but time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,22 +128,8 @@ impl Namespace {
     }
 }
 
-/// `metadata.uid` of each dial plan that is there to stay, and of those that are about to go.
-pub struct Uids {
-    /// By name.
-    pub staying: BTreeMap<String, String>,
-    /// All of them.
-    pub all: BTreeSet<String>,
-}
-
-fn uids(snapshot: &Snapshot) -> Uids {
-    let mut uids = Uids { staying: BTreeMap::new(), all: BTreeSet::new() };
-    for plan in &snapshot.dial_plans {
-        let (Some(name), Some(uid)) = (&plan.metadata.name, &plan.metadata.uid) else { continue };
-        uids.all.insert(uid.clone());
-        if plan.metadata.deletion_timestamp.is_none() {
-            uids.staying.insert(name.clone(), uid.clone());
-        }
-    }
-    uids
+/// `metadata.uid` of each dial plan that is there to stay, by name.
+fn uids(snapshot: &Snapshot) -> BTreeMap<String, String> {
+    let staying = snapshot.dial_plans.iter().filter(|plan| plan.metadata.deletion_timestamp.is_none());
+    staying.filter_map(|plan| Some((plan.metadata.name.clone()?, plan.metadata.uid.clone()?))).collect()
 }

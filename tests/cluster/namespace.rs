@@ -23,7 +23,10 @@ impl<'c> Namespace<'c> {
             "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {name}\n  labels:\n    pod-security.kubernetes.io/enforce: restricted\n"
         );
         cluster.kubectl_with(&manifest, &["create", "-f", "-"]).text();
-        Self { cluster, name }
+        let namespace = Self { cluster, name };
+        // Without it no pod is admitted, and a controller that was just started makes it late.
+        namespace.wait_for("create", "serviceaccount/default");
+        namespace
     }
 
     /// Runs kubectl in this namespace.

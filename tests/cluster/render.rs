@@ -32,7 +32,8 @@ fn snapshot(manifests: &[Value]) -> Snapshot {
     snapshot
 }
 
-/// The objects of all notifiers, owned by dial plans that are there: an owner that is not takes its objects with it.
+/// The objects of all notifiers, owned by dial plans that are there, since an owner that is not takes its objects with it. These are
+/// suspended, so that an operator in this cluster leaves the objects to the test.
 fn children(namespace: &Namespace<'_>, manifests: &[Value]) -> Vec<Child> {
     let settings = Settings {
         namespace: namespace.name.clone(),
@@ -50,7 +51,9 @@ fn children(namespace: &Namespace<'_>, manifests: &[Value]) -> Vec<Child> {
         let Some(_) = render::children(&outcome, at, &Owner { uid: "none".into() }, &settings) else {
             continue;
         };
-        namespace.apply(&plan.unwrap().to_string());
+        let mut owner = plan.unwrap().clone();
+        owner["spec"]["suspend"] = json!(true);
+        namespace.apply(&owner.to_string());
         let stored = namespace.kubectl(&["get", "umdp", &node.name, "-o", "json"]).json();
         let owner = Owner { uid: stored["metadata"]["uid"].as_str().unwrap().to_owned() };
         all.extend(render::children(&outcome, at, &owner, &settings).unwrap());
