@@ -35,6 +35,8 @@ mod node;
 mod proxy;
 #[path = "cluster/render.rs"]
 mod render;
+#[path = "cluster/replay.rs"]
+mod replay;
 #[path = "peers/scripted.rs"]
 #[allow(dead_code, reason = "each test program takes what it needs")]
 mod scripted;

@@ -26,3 +26,5 @@ pub use mailbox_policy::{UMMailboxPolicy, UMMailboxPolicySpec, UMMailboxPolicySt
 pub const GROUP: &str = "um.lamplighter.dev";
 /// The one version that is served and stored.
 pub const VERSION: &str = "v1alpha1";
+/// Label by which objects of ours are found, and its value.
+pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "lamplighter-operator");

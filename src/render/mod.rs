@@ -25,13 +25,12 @@ use crate::api::UMDialPlan;
 use crate::domain::object::{DialPlan, Store};
 use crate::domain::{Node, Outcome};
 
+pub use crate::api::MANAGED_BY;
 pub use child::{Child, ChildKind, RENDERED};
 pub use differs::differs;
 
 /// Label with the name of the dial plan that an object belongs to.
 pub const DIAL_PLAN: &str = "um.lamplighter.dev/dial-plan";
-/// Label by which objects of ours are found, and its value.
-pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "lamplighter-operator");
 /// Ports of the API server that are usual: of managed clusters, and of kubeadm.
 pub const API_SERVER_PORTS: [u16; 2] = [443, 6443];
 

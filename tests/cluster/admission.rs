@@ -19,10 +19,10 @@ use crate::namespace::Namespace;
 const AT_ONCE: usize = 4;
 
 /// An object of a case.
-struct Object {
+pub struct Object {
     /// `area/case Kind/name`, as the table has it.
-    title: String,
-    document: Value,
+    pub title: String,
+    pub document: Value,
 }
 
 /// What is said of an object: field and message; nothing where it is admitted.
@@ -132,7 +132,7 @@ fn is_worded(message: &str, path: &str, reason: &str) -> bool {
 }
 
 /// The lines of the table by object.
-fn recorded() -> BTreeMap<String, Refusals> {
+pub fn recorded() -> BTreeMap<String, Refusals> {
     let table =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/admission.txt")).unwrap();
     let mut recorded: BTreeMap<String, Refusals> = BTreeMap::new();
@@ -148,7 +148,7 @@ fn recorded() -> BTreeMap<String, Refusals> {
 }
 
 /// The objects of all cases, in the table's order.
-fn objects() -> Vec<Object> {
+pub fn objects() -> Vec<Object> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/evaluate");
     let mut objects = Vec::new();
     for case in folders(&root).iter().flat_map(|area| folders(area)) {

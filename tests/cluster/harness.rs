@@ -116,6 +116,39 @@ pub fn programs() -> PathBuf {
     PROGRAMS.get_or_init(find).clone()
 }
 
+/// A control plane for one test alone, without a node, so that whatever is made there runs nothing. It ends when this is dropped.
+pub fn control_plane(about: &str) -> ControlPlane {
+    let own = std::process::id();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.{about}", name(own)));
+    let mut up = script("up");
+    up.arg(&folder).args(["--control-plane-only", "--until", &own.to_string(), "--apply"]);
+    run(up.arg(root().join("crds"))).unwrap();
+    ControlPlane(Cluster {
+        kubectl: programs().join("kubectl"),
+        kubeconfig: folder.join("kubeconfig"),
+        folder: Some(folder),
+        proxy: OnceLock::new(),
+    })
+}
+
+/// A control plane that one test has.
+pub struct ControlPlane(Cluster);
+
+impl Deref for ControlPlane {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        &self.0
+    }
+}
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        // Nothing here may fail: the test may be failing already.
+        let _ = run(script("down").arg(self.own_folder()));
+    }
+}
+
 fn name(process: u32) -> String {
     format!("cluster-{process}")
 }
@@ -124,8 +157,9 @@ fn name(process: u32) -> String {
 fn sweep(clusters: &Path) {
     let Ok(entries) = std::fs::read_dir(clusters) else { return };
     for entry in entries.flatten() {
-        let process =
-            entry.file_name().to_str().and_then(|name| name.strip_prefix("cluster-")?.parse::<u32>().ok());
+        let name = entry.file_name();
+        let name = name.to_str().and_then(|name| name.strip_prefix("cluster-"));
+        let process = name.and_then(|name| name.split('.').next()?.parse::<u32>().ok());
         let Some(process) = process else { continue };
         if !Path::new(&format!("/proc/{process}")).exists() {
             // It may be ending at this moment; then the next sweep finds it.

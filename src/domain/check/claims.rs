@@ -5,21 +5,26 @@ use serde_json::json;
 use super::losers;
 use crate::domain::finding::{Code, Kind};
 use crate::domain::link::{Linked, LinkedMailbox, Node};
-use crate::domain::object::spoken;
+use crate::domain::object::{MailboxPolicy, spoken};
 use crate::domain::shown::short;
 
 pub fn display_names_are_unique(linked: &mut Linked) {
-    unique_names(Kind::DialPlan, &mut linked.dial_plans, |value| &value.display_name);
-    unique_names(Kind::MailboxPolicy, &mut linked.policies, |value| &value.0.display_name);
-    unique_names(Kind::Gateway, &mut linked.gateways, |value| &value.0.display_name);
+    unique_names(Kind::DialPlan, &mut linked.dial_plans, |value| Some(&value.display_name));
+    // The operator may make a default policy in the moment before somebody's own policy of its display name comes; neither is at fault.
+    let claimed = |policy: &MailboxPolicy| !policy.is_generated;
+    unique_names(Kind::MailboxPolicy, &mut linked.policies, |value| {
+        claimed(&value.0).then_some(&*value.0.display_name)
+    });
+    unique_names(Kind::Gateway, &mut linked.gateways, |value| Some(&value.0.display_name));
 }
 
-fn unique_names<T>(kind: Kind, nodes: &mut [Node<T>], shown: impl Fn(&T) -> &str) {
-    let claims = nodes.iter().enumerate().map(|(at, node)| (shown(&node.value).to_lowercase(), at));
+fn unique_names<T>(kind: Kind, nodes: &mut [Node<T>], shown: impl Fn(&T) -> Option<&str>) {
+    let claims = nodes.iter().enumerate();
+    let claims = claims.filter_map(|(at, node)| Some((shown(&node.value)?.to_lowercase(), at)));
     for (loser, winner, _) in losers(nodes, claims.collect()) {
         let Some(node) = nodes.get_mut(loser) else { continue };
-        let message =
-            format!("`{}` is already the display name of {kind}/{winner}", short(shown(&node.value)));
+        let name = short(shown(&node.value).unwrap_or_default());
+        let message = format!("`{name}` is already the display name of {kind}/{winner}");
         node.notes.add(
             Code::DuplicateDisplayName,
             "spec.displayName",

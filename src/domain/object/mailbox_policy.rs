@@ -1,13 +1,17 @@
 //! A mailbox policy, read.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 use super::dial_rules::{Flags, permissions};
 use super::reader::{Reader, Served};
 use super::shown_name;
+use crate::api::MANAGED_BY;
 use crate::api::mailbox_policy::{UMMailboxPolicy, UMMailboxPolicySpec};
 use crate::domain::dialing::Permissions;
 use crate::domain::finding::{Code, Notes};
 use crate::domain::markup;
 use crate::domain::scalar::{Expected, mail_address};
+use crate::domain::snapshot::default_policy_name;
 use crate::sip::uri::SipUri;
 
 /// A fax server of a partner.
@@ -25,6 +29,8 @@ pub struct FaxServer {
 pub struct MailboxPolicy {
     /// Exchange's `Name`.
     pub display_name: String,
+    /// The operator made it as the default policy of a dial plan.
+    pub is_generated: bool,
     /// Name of the dial plan.
     pub dial_plan: String,
     /// Its mailboxes may have a lamp.
@@ -168,6 +174,7 @@ impl MailboxPolicy {
         let flags = Flags { subscribers: *allow_dial_plan_subscribers, extensions: *allow_extensions };
         let policy = Self {
             display_name: shown_name(r.notes, display_name.as_ref(), &object.metadata),
+            is_generated: is_generated(&object.metadata, &dial_plan_ref.name),
             dial_plan: dial_plan_ref.name.clone(),
             allow_mwi: *allow_message_waiting_indicator,
             missed_calls: *allow_missed_call_notifications,
@@ -283,4 +290,10 @@ fn fax_servers(text: &str) -> Result<Vec<FaxServer>, Expected> {
         [a, b] if a.tls != b.tls => Ok(servers),
         _ => Err(WANTED),
     }
+}
+
+fn is_generated(metadata: &ObjectMeta, dial_plan: &str) -> bool {
+    let label = metadata.labels.as_ref().and_then(|labels| labels.get(MANAGED_BY.0));
+    label.is_some_and(|value| value == MANAGED_BY.1)
+        && metadata.name.as_ref().is_some_and(|name| *name == default_policy_name(dial_plan))
 }
