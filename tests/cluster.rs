@@ -19,6 +19,10 @@ mod chart;
 mod definitions;
 #[path = "cluster/delivered.rs"]
 mod delivered;
+#[path = "cluster/drift.rs"]
+mod drift;
+#[path = "cluster/faults.rs"]
+mod faults;
 #[path = "cluster/gitops.rs"]
 mod gitops;
 #[path = "cluster/harness.rs"]
@@ -33,10 +37,18 @@ mod namespace;
 mod node;
 #[path = "cluster/proxy.rs"]
 mod proxy;
+#[path = "cluster/pushed.rs"]
+mod pushed;
+#[path = "cluster/quiet.rs"]
+mod quiet;
 #[path = "cluster/render.rs"]
 mod render;
 #[path = "cluster/replay.rs"]
 mod replay;
+#[path = "cluster/rights.rs"]
+mod rights;
 #[path = "peers/scripted.rs"]
 #[allow(dead_code, reason = "each test program takes what it needs")]
 mod scripted;
+#[path = "cluster/waited.rs"]
+mod waited;

@@ -25,7 +25,9 @@ pub fn role(about: &About<'_>) -> Role {
         UMIPGateway::plural(&()),
         UMMailbox::plural(&()),
     ];
-    let statuses: Vec<String> = kinds.iter().map(|kind| format!("{kind}/status")).collect();
+    // What is delivered is said of these; a policy has no lamp.
+    let reported = kinds.iter().filter(|kind| **kind != "ummailboxpolicies");
+    let statuses: Vec<String> = reported.map(|kind| format!("{kind}/status")).collect();
     let kinds: Vec<String> = kinds.into_iter().map(Into::into).collect();
     let group = UMDialPlan::group(&());
     Role {

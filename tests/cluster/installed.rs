@@ -16,6 +16,8 @@ use crate::namespace::Namespace;
 /// Where it is installed, as which release.
 pub const SYSTEM: &str = "lamplighter-system";
 pub const RELEASE: &str = "lamplighter";
+/// All objects of an office.
+pub const ALL: [&str; 5] = ["umdp/hq", "ummbp/staff", "umgw/pbx", "ummb/lina", "ummb/omar"];
 /// How long pods may take to start here.
 const START: Duration = Duration::from_secs(120);
 /// The token with which a test tells messages.
@@ -44,12 +46,23 @@ pub fn install(cluster: &Cluster) {
     cluster.kubectl(&rolled).text();
 }
 
-/// Runs a version of Helm on the cluster.
+/// Runs a version of Helm in the namespace of the release; it has to succeed.
 pub fn helm(cluster: &Cluster, version: &str, arguments: &[&str]) -> String {
+    let said = helm_in(cluster, SYSTEM, version, arguments);
+    said.unwrap_or_else(|said| panic!("{version} {arguments:?}:\n{said}"))
+}
+
+/// Runs a version of Helm: what it said, as an error if it failed.
+pub fn helm_in(
+    cluster: &Cluster,
+    namespace: &str,
+    version: &str,
+    arguments: &[&str],
+) -> Result<String, String> {
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(programs().join(version))
         .args(arguments)
-        .args(["--namespace", SYSTEM])
+        .args(["--namespace", namespace])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("HOME", home.path())
         .env("KUBECONFIG", cluster.kubeconfig())
@@ -57,14 +70,14 @@ pub fn helm(cluster: &Cluster, version: &str, arguments: &[&str]) -> String {
         .unwrap();
     let said =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{version} {arguments:?}:\n{said}");
-    said
+    if output.status.success() { Ok(said) } else { Err(said) }
 }
 
-/// The image of `make image`, built here with the profile for tests if it is not there.
+/// The image of `make image`, built here if it is not there, with the profile for tests unless `IMAGE_PROFILE` names another.
 fn image() -> std::path::PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let made = Command::new(root.join("tests/tools/image")).env("IMAGE_PROFILE", "dev").status().unwrap();
+    let profile = std::env::var("IMAGE_PROFILE").unwrap_or_else(|_| "dev".into());
+    let made = Command::new(root.join("tests/tools/image")).env("IMAGE_PROFILE", profile).status().unwrap();
     assert!(made.success(), "the image could not be built");
     root.join("target/lamplighter.oci.tar")
 }
@@ -78,14 +91,20 @@ pub struct Office<'c> {
 impl<'c> Office<'c> {
     /// Makes one and waits until it is in force.
     pub fn open(cluster: &'c Cluster, about: &str) -> Self {
+        let (office, manifests) = Self::prepare(cluster, about);
+        office.namespace.apply(&manifests);
+        office.ready(&ALL);
+        office
+    }
+
+    /// A namespace and a phone for one, and its manifests, which are not applied.
+    pub fn prepare(cluster: &'c Cluster, about: &str) -> (Self, String) {
         let namespace = Namespace::new(cluster, about);
         let host: IpAddr = cluster.facts()["HOST_ADDRESS"].parse().unwrap();
         let phone = Phone::listen(&format!("{}", SocketAddr::new(host, crate::common::free_port())));
         namespace.volume("hq-notifier");
-        namespace.apply(&manifests(host, phone.port));
-        let office = Self { namespace, phone };
-        office.ready(&["umdp/hq", "ummbp/staff", "umgw/pbx", "ummb/lina", "ummb/omar"]);
-        office
+        let manifests = manifests(host, phone.port);
+        (Self { namespace, phone }, manifests)
     }
 
     /// Waits until these are in force.
@@ -124,6 +143,13 @@ impl<'c> Office<'c> {
         let token = format!("Authorization: Bearer {TOKEN}");
         http::try_request(service, "PUT", &path, &["Content-Type: application/json", &token], body.as_bytes())
             .ok()
+    }
+
+    /// What the notifier knows of the messages and the lamp of a mailbox.
+    pub fn messages(&self, mailbox: &str) -> Value {
+        let path = format!("/v1/namespaces/{}/mailboxes/{mailbox}/messages", self.namespace.name);
+        let token = format!("Authorization: Bearer {TOKEN}");
+        http::request(self.service(), "GET", &path, &[&token], b"").json()
     }
 
     /// Where the notifier's Service takes HTTP.

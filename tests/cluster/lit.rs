@@ -5,7 +5,7 @@ use crate::installed::{self, Office, SYSTEM};
 use crate::namespace::Namespace;
 
 /// The cluster with Lamplighter in it; none where no pod can run, which is said.
-fn with_pods(cluster: &Cluster) -> bool {
+pub fn with_pods(cluster: &Cluster) -> bool {
     if !cluster.has_own_node() {
         return false;
     }
