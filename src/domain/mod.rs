@@ -17,6 +17,8 @@ pub mod scalar;
 pub mod shown;
 pub mod snapshot;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod workload;
 
 pub use finding::{Code, Finding, Kind, Severity};
