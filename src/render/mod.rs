@@ -154,7 +154,8 @@ impl About<'_> {
             name: self.node.name.to_string(),
             uid: self.owner.uid.clone(),
             controller: Some(true),
-            block_owner_deletion: Some(true),
+            // Blocking needs a right on finalizers of dial plans where that is checked, as in OpenShift, and serves nobody.
+            block_owner_deletion: None,
         };
         ObjectMeta { owner_references: Some(vec![owner]), ..self.orphan_metadata() }
     }
