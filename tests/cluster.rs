@@ -38,3 +38,5 @@ mod render;
 #[path = "peers/scripted.rs"]
 #[allow(dead_code, reason = "each test program takes what it needs")]
 mod scripted;
+#[path = "cluster/um.rs"]
+mod um;

@@ -23,12 +23,13 @@ use super::directory::{Directory, InNamespace};
 use super::facts;
 use super::fleet::{Common, Fleet};
 use super::http::{Api, router};
+use super::local::{self, Explain, Local};
 use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::cluster::client::{ConnectError, connect};
 use crate::cluster::published::Values as ValueFacts;
 use crate::domain::{self, KeyName, Kind, Notifiers, Outcome, Snapshot};
-use crate::serve::{BindError, Server};
+use crate::serve::{self, BindError, Server};
 use crate::source::secrets::Values;
 use crate::source::watch::{Resources, Scope, Touched, Wake};
 
@@ -62,6 +63,10 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Address for SIP.
     pub sip_listen: IpAddr,
+    /// Where programs in the pod ask.
+    pub socket: PathBuf,
+    /// Answers them about features.
+    pub explain: Explain,
 }
 
 /// Why a notifier can't start.
@@ -87,6 +92,7 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
     let client = connect().await?;
     let clock = Clock::start();
     let ready = Arc::new(AtomicBool::new(false));
+    let asked = tokio::spawn(answer_locally(&options, &directory, &ready, stop.clone()));
     let is_ready = Arc::clone(&ready);
     let api = Api::new(directory.clone(), Arc::clone(&metrics), move || is_ready.load(Ordering::Relaxed));
     let http = tokio::spawn(server.run(router(api), stop.clone()));
@@ -126,10 +132,34 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
     reporting.abort();
     watching.abort();
     pod.fleet.stop_all().await;
-    if let Err(error) = http.await {
-        tracing::error!(%error, "the HTTP server ended badly");
+    for ended in [http.await, asked.await] {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a server ended badly");
+        }
     }
     Ok(())
+}
+
+/// Answers programs in the pod. Without it, lamps are lit all the same.
+fn answer_locally(
+    options: &Options,
+    directory: &Directory,
+    ready: &Arc<AtomicBool>,
+    stop: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + use<> {
+    let router = local::router(Local {
+        namespace: options.namespace.as_str().into(),
+        dial_plan: options.dial_plan.as_str().into(),
+        directory: directory.clone(),
+        ready: Arc::clone(ready),
+        explain: options.explain,
+    });
+    let socket = options.socket.clone();
+    async move {
+        if let Err(error) = serve::local::run(&socket, router, stop).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "`kubectl um` can't ask this notifier");
+        }
+    }
 }
 
 async fn watch_all(client: Client, resources: Resources, namespace: String, woken: Arc<Notify>) {
