@@ -54,6 +54,11 @@ pub async fn post(socket: &Path, page: &str, body: String, sink: impl FnMut(&[u8
     ask(socket, request, sink).await
 }
 
+/// Puts a text there.
+pub async fn put(socket: &Path, page: &str, body: String, sink: impl FnMut(&[u8])) -> anyhow::Result<()> {
+    ask(socket, Request::put(page).header(header::HOST, "here").body(Body::from(body))?, sink).await
+}
+
 async fn ask(socket: &Path, request: Request<Body>, mut sink: impl FnMut(&[u8])) -> anyhow::Result<()> {
     let stream = UnixStream::connect(socket).await.with_context(|| {
         format!(

@@ -4,6 +4,7 @@ mod cluster;
 mod crds;
 mod here;
 mod lamps;
+mod log_level;
 mod notifier;
 mod operator;
 mod phone;
@@ -66,6 +67,8 @@ enum Command {
     Why(why::Options),
     /// Show lamps as the notifiers of a cluster see them: what they show, by what counts, and which gateway confirmed it.
     Lamps(lamps::Options),
+    /// Set what a program that runs logs, until it ends or `default` is set.
+    LogLevel(log_level::Options),
 }
 
 impl Cli {
@@ -89,6 +92,7 @@ impl Cli {
             Command::Validate(options) => validate::run(&options),
             Command::Why(options) => why::run(options),
             Command::Lamps(options) => block_on(|stop| until(stop, lamps::run(options))),
+            Command::LogLevel(options) => block_on(|stop| until(stop, log_level::run(options))),
             Command::Standalone(options) => block_on(|stop| standalone::run(options, stop)),
             Command::Operator(options) => block_on(|stop| operator::run(options, stop)),
             Command::Notifier(options) => block_on(|stop| notifier::run(options, stop)),

@@ -8,10 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::put;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 
 use super::{PAUSE, exchange, is_true};
+use crate::telemetry::{self, Level};
 
 /// Connections at a time; the next waits for its turn.
 const MOST_CONNECTIONS: usize = 16;
@@ -19,20 +23,40 @@ const MOST_CONNECTIONS: usize = 16;
 /// The socket can't be had.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {}", .path.display())]
-pub struct LocalError {
-    /// Its path.
-    pub path: PathBuf,
-    /// Why.
+struct LocalError {
+    path: PathBuf,
     #[source]
-    pub source: io::Error,
+    source: io::Error,
+}
+
+/// Serves a router at a path until `stop` is true, and `PUT /log` with it, which sets the level of the log. Where that can't be, it says so
+/// and lets the program go on.
+pub async fn serve(path: &Path, router: Router, stop: watch::Receiver<bool>) {
+    if let Err(error) = run(path, router.route("/log", put(log)), stop).await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "programs in this pod, such as `kubectl um`, can't ask"
+        );
+    }
+}
+
+async fn log(word: String) -> Response {
+    let level = match word.parse::<Level>() {
+        Ok(level) => level,
+        Err(error) => return (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).into_response(),
+    };
+    match telemetry::set(level) {
+        Ok(filter) => {
+            tracing::info!(%level, %filter, "the level of the log was set");
+            format!("logs by {filter}\n").into_response()
+        }
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    }
 }
 
 /// Serves a router at a path until `stop` is true. The folder is made if it is not there, for this user alone; a socket that an earlier run
 /// left is replaced.
-///
-/// # Errors
-/// The socket can't be had.
-pub async fn run(path: &Path, router: Router, mut stop: watch::Receiver<bool>) -> Result<(), LocalError> {
+async fn run(path: &Path, router: Router, mut stop: watch::Receiver<bool>) -> Result<(), LocalError> {
     let (listener, owner) = bind(path).map_err(|source| LocalError { path: path.to_owned(), source })?;
     let seats = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     loop {

@@ -1,6 +1,7 @@
 //! What a notifier of a cluster tells programs in its own pod over its socket. No API server is there: it goes by what it kept.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -18,7 +19,7 @@ struct Pod {
     folder: tempfile::TempDir,
     phone: Phone,
     address: SocketAddr,
-    _process: Process,
+    process: Process,
 }
 
 impl Pod {
@@ -47,11 +48,11 @@ impl Pod {
         ]);
         command.args(["--sip-listen=127.0.0.1", &format!("--listen={address}"), "--data"]).arg(folder.path());
         command.arg("--values").arg(path("values")).arg("--socket").arg(path("own/socket"));
-        let process = Process::start(command.env("KUBECONFIG", path("kubeconfig")));
+        let process = Process::start(command.env("KUBECONFIG", path("kubeconfig")).env("RUST_LOG", "info"));
         let ready =
             || try_request(address, "GET", "/readyz", &[], b"").ok().filter(|answer| answer.status == 200);
         wait("the notifier to be ready", ready);
-        Self { folder, phone, address, _process: process }
+        Self { folder, phone, address, process }
     }
 
     /// Runs a command in the pod.
@@ -153,4 +154,26 @@ fn what_is_not_there_is_said() {
     let said = String::from_utf8(nobody.stderr).unwrap();
     assert_eq!(nobody.status.code(), Some(2));
     assert!(said.contains("nobody answers at /nowhere; run this in the pod of a notifier"), "{said}");
+}
+
+#[test]
+fn the_level_of_the_log_changes_while_the_notifier_runs() {
+    let pod = Pod::start();
+    let no_http = || {
+        let mut stream = TcpStream::connect(pod.address).unwrap();
+        stream.write_all(b"no HTTP\r\n\r\n").unwrap();
+        drop(stream.read_to_end(&mut Vec::new()));
+    };
+    let detail = "an HTTP connection broke";
+    no_http();
+    assert!(!pod.process.stderr.text().contains(detail), "that is a detail");
+    let set = pod.run(&["log-level", "debug"]);
+    assert_eq!((set.code, set.stdout.as_str()), (0, "logs by lamplighter=debug,info\n"), "{set:?}");
+    no_http();
+    pod.process.stderr.wait_for(0, detail);
+    let back = pod.run(&["log-level", "default"]);
+    assert_eq!((back.code, back.stdout.as_str()), (0, "logs by info\n"), "{back:?}");
+    pod.process.stderr.wait_for(0, "the level of the log was set level=default");
+    let wrong = pod.run(&["log-level", "loud"]);
+    assert!(wrong.code == 2 && wrong.stderr.contains("choose one of error, warn, info, debug"), "{wrong:?}");
 }

@@ -22,7 +22,7 @@ use crate::cluster::within;
 use crate::domain::{Kind, Snapshot};
 use crate::render::DIAL_PLAN;
 
-pub use pods::plan_of;
+pub use pods::{plan_of, running};
 
 /// Objects in one answer to a list.
 const PAGE: u32 = 500;

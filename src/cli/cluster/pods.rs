@@ -35,6 +35,16 @@ pub fn ready<'a>(pods: &'a [Pod], plans: &[String], namespace: &str) -> Result<&
     })
 }
 
+/// All pods of a dial plan's notifier that run, ready or not, by name.
+pub fn running<'a>(pods: &'a [Pod], plan: &str) -> Vec<&'a str> {
+    let runs =
+        |pod: &&Pod| pod.status.as_ref().is_some_and(|status| status.phase.as_deref() == Some("Running"));
+    let of_plan = pods.iter().filter(|pod| plan_of(pod) == Some(plan));
+    let mut names: Vec<&str> = of_plan.filter(runs).filter_map(name).collect();
+    names.sort_unstable();
+    names
+}
+
 /// The dial plan of a notifier.
 pub fn plan_of(pod: &Pod) -> Option<&str> {
     pod.metadata.labels.as_ref()?.get(DIAL_PLAN).map(String::as_str)
@@ -117,6 +127,8 @@ mod tests {
         ];
         assert_eq!(ready(&pods, &plans(&["hq"]), "voice"), Ok("hq-notifier-2"));
         assert_eq!(ready(&pods, &plans(&["gone", "branch"]), "voice"), Ok("branch-notifier-0"));
+        assert_eq!(running(&pods, "branch"), ["branch-notifier-0"]);
+        assert_eq!(running(&pods, "hq"), [0, 1, 2, 3].map(|at| format!("hq-notifier-{at}")));
     }
 
     #[test]

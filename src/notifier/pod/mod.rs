@@ -155,11 +155,7 @@ fn answer_locally(
         explain: options.explain,
     });
     let socket = options.socket.clone();
-    async move {
-        if let Err(error) = serve::local::run(&socket, router, stop).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "`kubectl um` can't ask this notifier");
-        }
-    }
+    async move { serve::local::serve(&socket, router, stop).await }
 }
 
 async fn watch_all(client: Client, resources: Resources, namespace: String, woken: Arc<Notify>) {
