@@ -214,7 +214,9 @@ fn table(rows: &[[String; HEADINGS.len()]]) -> String {
     };
     let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded = cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        // What pods say must not steer a terminal.
+        let plain = cells.map(|cell| cell.replace(char::is_control, " "));
+        let padded = plain.zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         padded.collect::<Vec<_>>().join("   ").trim_end().to_owned() + "\n"
     };
     let all = rows.iter().map(|row| line(&mut row.iter().map(String::as_str)));

@@ -113,6 +113,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
     use super::*;
     use axum::routing::get;
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     async fn ask(path: &Path) -> io::Result<String> {
@@ -131,12 +132,15 @@ mod tests {
             let (stop, stopped) = watch::channel(false);
             let (at, router) = (path.clone(), Router::new().route("/", get(async || "here")));
             let served = tokio::spawn(async move { run(&at, router, stopped).await });
-            let answer = loop {
-                match ask(&path).await {
-                    Ok(answer) => break answer,
-                    Err(_) => tokio::task::yield_now().await,
+            let answer = async {
+                loop {
+                    match ask(&path).await {
+                        Ok(answer) => break answer,
+                        Err(_) => tokio::task::yield_now().await,
+                    }
                 }
             };
+            let answer = tokio::time::timeout(Duration::from_secs(10), answer).await.unwrap();
             assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("here"), "{answer}");
             let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
             assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use crate::common::process::LAMPLIGHTER;
 use crate::harness::{self, Cluster, Output};
-use crate::installed::{self, Office};
+use crate::installed::{self, Office, SYSTEM};
 
 /// The cluster with Lamplighter in it; none where no pod can run, which is said.
 fn with_pods(cluster: &Cluster) -> bool {
@@ -57,6 +57,29 @@ fn why_and_lamps_are_answered_by_the_notifier_in_its_pod() {
     assert!(!nobody.is_success && nobody.stderr.contains("there are lina, omar"), "{nobody:?}");
     who_may_not_exec_is_told_what_to_ask_for(&cluster, &office);
     without_a_notifier_the_resources_answer(&cluster, &office);
+}
+
+#[test]
+fn the_level_of_the_log_changes_in_pods_that_run() {
+    let cluster = harness::shared();
+    if !with_pods(&cluster) {
+        return;
+    }
+    let office = Office::open(&cluster, "level");
+    let set = um(&cluster, &office, &["log-level", "debug", "umdp/hq"]).text();
+    assert!(set.contains("lamplighter=debug"), "{set}");
+    office.put("lina", 1);
+    office.lamp("4201", "on 1/0 (0/0)");
+    crate::common::wait("a NOTIFY in the log", || {
+        let log = office.namespace.kubectl(&["logs", "hq-notifier-0"]).text();
+        log.lines().any(|line| line.contains("NOTIFY ended") && line.contains("call_id=")).then_some(())
+    });
+    for level in ["debug", "default"] {
+        let operator =
+            ["exec", "-n", SYSTEM, "deploy/lamplighter-operator", "--", "lamplighter", "log-level", level];
+        let set = cluster.kubectl(&operator).text();
+        assert_eq!(set.contains("lamplighter=debug"), level == "debug", "{set}");
+    }
 }
 
 fn who_may_not_exec_is_told_what_to_ask_for(cluster: &Cluster, office: &Office<'_>) {

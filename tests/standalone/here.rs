@@ -177,3 +177,16 @@ fn the_level_of_the_log_changes_while_the_notifier_runs() {
     let wrong = pod.run(&["log-level", "loud"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("choose one of error, warn, info, debug"), "{wrong:?}");
 }
+
+#[test]
+fn called_as_a_plugin_its_help_names_the_command_that_people_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("kubectl-um");
+    std::os::unix::fs::symlink(LAMPLIGHTER, &plugin).unwrap();
+    for (program, usage) in
+        [(plugin.as_path(), "Usage: kubectl um lamps "), (LAMPLIGHTER.as_ref(), "Usage: lamplighter lamps ")]
+    {
+        let help = Command::new(program).args(["lamps", "--help"]).output().unwrap();
+        assert!(String::from_utf8_lossy(&help.stdout).contains(usage), "{help:?}");
+    }
+}

@@ -15,8 +15,10 @@ use crate::cluster::within;
 
 /// The container of a notifier; others may have been put beside it.
 const CONTAINER: &str = "notifier";
-/// How long the command may say nothing.
+/// How long the command may go without output.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long it may go without a complaint: as long as it takes.
+const WHOLE: Duration = Duration::from_hours(1);
 
 /// Runs it. Returns its exit code.
 pub async fn run(
@@ -32,16 +34,24 @@ pub async fn run(
     else {
         bail!("the pod gives no output");
     };
-    let both = async { tokio::try_join!(copy(stdout, &mut sink), copy(stderr, |piece: &[u8]| tell(piece))) };
+    // A command that goes well says nothing on stderr.
+    let both = async {
+        tokio::try_join!(copy(stdout, &mut sink, PATIENCE), copy(stderr, |piece: &[u8]| tell(piece), WHOLE))
+    };
     both.await.with_context(|| format!("the connection to pod {pod} broke"))?;
     let status = timeout(PATIENCE, status).await.context("the pod does not say how the command ended")?;
     exit_code(&status.context("the connection broke before the command ended")?)
 }
 
-async fn copy(mut from: impl AsyncRead + Unpin, mut to: impl FnMut(&[u8])) -> anyhow::Result<()> {
+async fn copy(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl FnMut(&[u8]),
+    patience: Duration,
+) -> anyhow::Result<()> {
     let mut piece = [0; 8192];
     loop {
-        let count = timeout(PATIENCE, from.read(&mut piece)).await.context("nothing came for 60 s")??;
+        let late = || format!("nothing came for {} s", patience.as_secs());
+        let count = timeout(patience, from.read(&mut piece)).await.with_context(late)??;
         match piece.get(..count) {
             None | Some([]) => return Ok(()),
             Some(piece) => to(piece),
