@@ -30,7 +30,7 @@ const PAGE: u32 = 500;
 /// Which cluster, and as whom; the words are those of kubectl.
 #[derive(Debug, Args)]
 pub struct Access {
-    /// The namespace; absent: that of the context, and with -f all of DIR.
+    /// The namespace; absent: that of the context. For `why -f`, absent: all of DIR.
     #[arg(short = 'n', long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
     /// The context of the kubeconfig; absent: the current one.
