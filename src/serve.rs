@@ -3,7 +3,9 @@
 //!
 //! Where it has certificates it takes TLS and plain HTTP on one port, and tells the router by [`Channel`] how each request came: probes
 //! and scrapers must reach a program whose certificates can't be used, and a caller who forgot the `s` gets a sentence. What may be said
-//! in plain text is for the router to decide.
+//! in plain text is for the router to decide. `local` serves on a Unix socket instead.
+
+pub mod local;
 
 use std::io;
 use std::net::SocketAddr;
@@ -224,23 +226,23 @@ impl Connection {
                 () = changes(security) => {}
             }
         };
-        exchange(stream, channel, self.router, ends).await
+        exchange(stream, Some(channel), self.router, ends).await
     }
 
     async fn plain(self, stream: TcpStream) -> Result<(), Broken> {
         tune(&stream)?;
         let channel = Channel { peer: self.peer, secured: false, authorities: Arc::default() };
-        exchange(stream, channel, self.router, is_true(self.stop)).await
+        exchange(stream, Some(channel), self.router, is_true(self.stop)).await
     }
 }
 
 /// Why a connection broke.
 type Broken = Box<dyn std::error::Error + Send + Sync>;
 
-/// Serves requests until the caller goes, or `ends` does; then the one that is under way is answered.
+/// Serves requests until the caller goes, or `ends` does; then the one that is under way is answered. A local one came by no channel.
 async fn exchange<S>(
     stream: S,
-    channel: Channel,
+    channel: Option<Channel>,
     router: Router,
     ends: impl Future<Output = ()>,
 ) -> Result<(), Broken>
@@ -248,7 +250,9 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(channel.clone());
+        if let Some(channel) = &channel {
+            request.extensions_mut().insert(channel.clone());
+        }
         request.map(axum::body::Body::new)
     });
     let mut builder = http1::Builder::new();

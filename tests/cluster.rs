@@ -50,5 +50,7 @@ mod rights;
 #[path = "peers/scripted.rs"]
 #[allow(dead_code, reason = "each test program takes what it needs")]
 mod scripted;
+#[path = "cluster/um.rs"]
+mod um;
 #[path = "cluster/waited.rs"]
 mod waited;

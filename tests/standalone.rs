@@ -33,6 +33,9 @@ mod failover;
 mod folders;
 #[path = "standalone/gateway.rs"]
 mod gateway;
+#[cfg(feature = "validate")]
+#[path = "standalone/here.rs"]
+mod here;
 #[path = "standalone/http.rs"]
 mod http;
 #[path = "standalone/http_clients.rs"]

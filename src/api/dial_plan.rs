@@ -299,6 +299,11 @@ pub struct UMDialPlanStatus {
     /// Gateways that take its NOTIFY, in the order in which they are tried.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gateways: Vec<String>,
+    /// Value of the annotation `um.lamplighter.dev/refresh-requested-at` for which lamps were sent again last. Written by the notifier once they wait to be sent; values
+    /// of more than 128 characters count, and are not repeated here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub last_handled_refresh: Option<String>,
 }
 
 fn uri_type() -> String {

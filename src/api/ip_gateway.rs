@@ -195,6 +195,11 @@ pub struct UMIPGatewayStatus {
     /// Dial plans that it serves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<GatewayPlanStatus>,
+    /// Value of the annotation `um.lamplighter.dev/refresh-requested-at` for which lamps were sent again last. Written by the notifier once they wait to be sent; values
+    /// of more than 128 characters count, and are not repeated here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub last_handled_refresh: Option<String>,
 }
 
 /// One dial plan of a gateway.

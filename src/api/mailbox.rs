@@ -175,4 +175,9 @@ pub struct UMMailboxStatus {
     /// `True`, or the code of what forbids the lamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mwi_allowed: Option<String>,
+    /// Value of the annotation `um.lamplighter.dev/refresh-requested-at` for which lamps were sent again last. Written by the notifier once they wait to be sent; values
+    /// of more than 128 characters count, and are not repeated here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub last_handled_refresh: Option<String>,
 }

@@ -1,6 +1,10 @@
 //! The command line: what was typed becomes options, and one short file a command does the rest.
 
+mod cluster;
 mod crds;
+mod here;
+mod lamps;
+mod log_level;
 mod notifier;
 mod operator;
 mod phone;
@@ -13,7 +17,7 @@ mod why;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use tokio::sync::watch;
 
 /// Voice-mail configuration as Kubernetes resources, with the names of Exchange Unified Messaging.
@@ -61,9 +65,23 @@ enum Command {
     Validate(validate::Options),
     /// Explain why somebody has a feature or does not: the switches that decide, one by one, with file and line.
     Why(why::Options),
+    /// Show lamps as the notifiers of a cluster see them: what they show, by what counts, and which gateway confirmed it.
+    Lamps(lamps::Options),
+    /// Set what a program that runs logs, until it ends or `default` is set.
+    LogLevel(log_level::Options),
 }
 
 impl Cli {
+    /// Reads the command line. kubectl calls the program by the name of the link, `kubectl-um`, and help says so then.
+    #[must_use]
+    pub fn read() -> Self {
+        let called = std::env::args_os().next().unwrap_or_default();
+        let is_plugin = Path::new(&called).file_stem().is_some_and(|name| name == "kubectl-um");
+        let command = Self::command();
+        let command = if is_plugin { command.bin_name("kubectl um") } else { command };
+        Self::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command. 0: fine; 1: errors were found; 2: wrong use or unreadable input.
     #[must_use]
     pub fn run(self) -> ExitCode {
@@ -72,7 +90,9 @@ impl Cli {
             Command::Crds(options) => crds::run(&options),
             #[cfg(feature = "validate")]
             Command::Validate(options) => validate::run(&options),
-            Command::Why(options) => why::run(&options),
+            Command::Why(options) => why::run(options),
+            Command::Lamps(options) => block_on(|stop| until(stop, lamps::run(options))),
+            Command::LogLevel(options) => block_on(|stop| until(stop, log_level::run(options))),
             Command::Standalone(options) => block_on(|stop| standalone::run(options, stop)),
             Command::Operator(options) => block_on(|stop| operator::run(options, stop)),
             Command::Notifier(options) => block_on(|stop| notifier::run(options, stop)),
@@ -80,7 +100,7 @@ impl Cli {
             Command::Ready(options) => block_on(|stop| ready::run(options, stop)),
         };
         result.unwrap_or_else(|error| {
-            tell(&format!("error: {error:#}\n"));
+            tell(format!("error: {error:#}\n"));
             ExitCode::from(2)
         })
     }
@@ -107,17 +127,33 @@ where
     })
 }
 
+/// Runs what asks others, which a signal breaks off.
+async fn until(
+    mut stop: watch::Receiver<bool>,
+    asking: impl Future<Output = anyhow::Result<ExitCode>>,
+) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        ended = asking => ended,
+        _ = stop.wait_for(|stop| *stop) => Ok(ExitCode::from(1)),
+    }
+}
+
 /// Writes for people to stdout; a reader who went away is no error.
 fn say(text: &str) {
+    pour(text.as_bytes());
+}
+
+/// The same of a piece of a text, which may begin and end in the middle of a letter.
+fn pour(piece: &[u8]) {
     use std::io::Write as _;
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    let _ = out.write_all(piece).and_then(|()| out.flush());
 }
 
 /// Writes to stderr.
-fn tell(text: &str) {
+fn tell(text: impl AsRef<[u8]>) {
     use std::io::Write as _;
-    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    let _ = std::io::stderr().lock().write_all(text.as_ref());
 }
 
 /// What stands before the name of a file, so that places are paths as the user wrote them.

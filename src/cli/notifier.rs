@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio::sync::watch;
 
+use super::{here, why};
 use crate::notifier::pod;
 
 #[derive(Debug, Args)]
@@ -35,6 +36,8 @@ pub struct Options {
     /// metadata.uid of this pod.
     #[arg(long, env = "POD_UID", value_name = "UID")]
     pod_uid: String,
+    #[command(flatten)]
+    socket: here::Socket,
 }
 
 pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
@@ -47,6 +50,8 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
         values: options.values,
         listen: options.listen,
         sip_listen: options.sip_listen,
+        socket: options.socket.path,
+        explain: why::explain,
     };
     pod::run(options, stop).await?;
     Ok(ExitCode::SUCCESS)

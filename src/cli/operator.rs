@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio::sync::watch;
 
+use super::here;
 use crate::operator::{self, Image};
 
 #[derive(Debug, Args)]
@@ -48,6 +49,8 @@ pub struct Options {
     /// Namespace of this pod, where the Lease is.
     #[arg(long, env = "POD_NAMESPACE", value_name = "NAMESPACE")]
     pod_namespace: String,
+    #[command(flatten)]
+    socket: here::Socket,
 }
 
 pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Result<ExitCode> {
@@ -56,6 +59,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> anyhow::Resul
     let options = operator::Options {
         namespaces: given(options.watch_namespaces),
         listen: options.listen,
+        socket: options.socket.path,
         pod: options.pod_name,
         pod_namespace: options.pod_namespace,
         lease: options.lease_name,

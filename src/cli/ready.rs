@@ -55,7 +55,7 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> anyhow::R
                 return Ok(ExitCode::SUCCESS);
             }
             Err(error) if Instant::now() >= last => {
-                super::tell(&format!("{address} is not ready: {error:#}\n"));
+                super::tell(format!("{address} is not ready: {error:#}\n"));
                 return Ok(ExitCode::from(1));
             }
             // It is asked once more at the very end.

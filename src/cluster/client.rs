@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use kube::client::ClientBuilder;
 use kube::client::retry::RetryPolicy;
+use kube::config::KubeConfigOptions;
 use kube::{Client, Config};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
@@ -27,6 +28,9 @@ pub enum ConnectError {
         "no cluster is known: there is neither a service account of a pod nor a kubeconfig that can be used"
     )]
     Config(#[source] kube::config::InferConfigError),
+    /// The kubeconfig has no such context, or it can't be used.
+    #[error("the kubeconfig can't be used")]
+    Context(#[source] kube::config::KubeconfigError),
     /// Certificates or tokens can't be used.
     #[error("the client of the API server can't be made")]
     Client(#[source] kube::Error),
@@ -37,7 +41,33 @@ pub enum ConnectError {
 /// # Errors
 /// There is no such cluster, or its certificates can't be used.
 pub async fn connect() -> Result<Client, ConnectError> {
-    let mut config = Config::infer().await.map_err(ConnectError::Config)?;
+    client(Config::infer().await.map_err(ConnectError::Config)?)
+}
+
+/// A client for a person: by a context of the kubeconfig, or the current one, and as another user if that is wanted. Returns the namespace of
+/// the context as well.
+///
+/// # Errors
+/// There is no such cluster, or its certificates can't be used.
+pub async fn connect_as(
+    context: Option<String>,
+    user: Option<String>,
+) -> Result<(Client, String), ConnectError> {
+    let mut config = match context {
+        None => Config::infer().await.map_err(ConnectError::Config)?,
+        Some(_) => {
+            let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
+            Config::from_kubeconfig(&options).await.map_err(ConnectError::Context)?
+        }
+    };
+    if user.is_some() {
+        config.auth_info.impersonate = user;
+    }
+    let namespace = config.default_namespace.clone();
+    Ok((client(config)?, namespace))
+}
+
+fn client(mut config: Config) -> Result<Client, ConnectError> {
     config.connect_timeout = Some(CONNECT);
     config.default_retry = false;
     let retry = RetryPolicy::new(FIRST_PAUSE, LONGEST_PAUSE, RETRIES, true).unwrap_or_default();

@@ -15,6 +15,9 @@ use crate::domain::Kind;
 /// Name under which notifiers write.
 pub const NOTIFIER: &str = "lamplighter-notifier";
 
+/// Name under which notifiers write that a request for a refresh was handled. All that serve a gateway write the same.
+pub const REFRESHER: &str = "lamplighter-notifier-refresh";
+
 /// Name under which the notifier of a dial plan writes into the status of a gateway: others write there as well, and what one applies is
 /// all that there is under a name.
 #[must_use]

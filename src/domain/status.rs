@@ -71,6 +71,7 @@ impl Outcome {
             findings: listed(&node.notes),
             mailboxes: Some(i32::try_from(count).unwrap_or(i32::MAX)),
             gateways: gateways.map(|gateway| gateway.name.to_string()).collect(),
+            last_handled_refresh: None,
         })
     }
 
@@ -122,6 +123,7 @@ impl Outcome {
             conditions: self.conditions(Kind::Gateway, node, served, delivered, earlier.conditions(), now),
             findings: listed(&node.notes),
             plans,
+            last_handled_refresh: None,
         })
     }
 
@@ -152,6 +154,7 @@ impl Outcome {
             findings: listed(&node.notes),
             dial_plan: plan.map(|plan| plan.name.to_string()),
             mwi_allowed: Some(if mwi.allowed() { "True".to_owned() } else { mwi.reason.to_string() }),
+            last_handled_refresh: None,
         })
     }
 

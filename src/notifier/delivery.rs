@@ -9,8 +9,9 @@ use tokio::sync::mpsc;
 
 use super::door::{Parts, Put, PutAnswer, Reply, Request, Standing, State};
 use super::journal::{Journal, Waiting, Written};
+use super::metrics::PlanLabels;
 use super::outbox::{Event, Order, Outbox};
-use super::reports::Reports;
+use super::reports::{Ended, Reports};
 use super::setup::{Peer, Setup};
 use crate::clock::{Clock, wall_ms};
 use crate::domain::Code;
@@ -57,7 +58,7 @@ impl Delivery {
         let mut engine = Engine::new(rand::random());
         engine.restore(stored(contents, now_ms), parts.clock.now());
         Self {
-            outbox: Outbox::new(Arc::clone(&parts.endpoint)),
+            outbox: Outbox::new(parts.plan.clone(), Arc::clone(&parts.endpoint)),
             journal: Journal::new(store),
             reports: Reports::new(parts.plan.clone(), Arc::clone(&parts.metrics)),
             engine,
@@ -133,8 +134,9 @@ impl Delivery {
 
     fn ended(&mut self, event: Event, now: Duration) {
         match event {
-            Event::Answered { attempt, answer, gateway, took } => {
+            Event::Answered { attempt, lamp, call_id, answer, gateway, took } => {
                 self.parts.metrics.notified(&self.parts.plan, &gateway, answer, took);
+                self.reports.ended(Ended { lamp, gateway, call_id }, answer, took);
                 self.engine.answered(attempt, answer, now, wall_ms());
             }
             Event::Probed { gateway, alive } => self.engine.probed(&gateway, alive, now),
@@ -172,7 +174,8 @@ impl Delivery {
             }
             Action::Observe { lamp, gateway, counts } => {
                 let Counts { new, old, .. } = counts;
-                tracing::info!(name = %self.parts.plan.name, %gateway, %lamp, new, old, "observed: this NOTIFY would be sent");
+                let PlanLabels { namespace, name } = &self.parts.plan;
+                tracing::info!(%namespace, %name, %gateway, %lamp, new, old, "observed: this NOTIFY would be sent");
             }
             Action::Report(report) => self.reports.tell(&report, now),
         }
@@ -202,7 +205,7 @@ impl Delivery {
             for attempt in self.outbox.attempts() {
                 self.engine.answered(attempt, Answer::Expired, now, wall_ms());
             }
-            self.outbox = Outbox::new(Arc::clone(endpoint));
+            self.outbox = Outbox::new(self.parts.plan.clone(), Arc::clone(endpoint));
             // The one before ends with its last owner, and gives its port back.
             self.parts.endpoint = Arc::clone(endpoint);
         }
@@ -278,7 +281,8 @@ impl Delivery {
     fn written(&mut self, written: Written<Reply>) {
         let now = self.parts.clock.now();
         if !written.on_disk {
-            tracing::error!(name = %self.parts.plan.name, "the store can't be written: new message state is refused until it can");
+            let PlanLabels { namespace, name } = &self.parts.plan;
+            tracing::error!(%namespace, %name, "the store can't be written: new message state is refused until it can");
         }
         for waiting in written.waiting {
             match waiting {
@@ -338,7 +342,8 @@ impl Delivery {
         self.peers.keys().for_each(|name| self.parts.metrics.forget_gateway(&self.parts.plan, name));
         self.parts.metrics.forget_plan(&self.parts.plan);
         if let Err(error) = self.journal.close().await {
-            tracing::error!(name = %self.parts.plan.name, error = &error as &dyn std::error::Error, "the store was not closed as it should be");
+            let PlanLabels { namespace, name } = &self.parts.plan;
+            tracing::error!(%namespace, %name, error = &error as &dyn std::error::Error, "the store was not closed as it should be");
         }
     }
 }

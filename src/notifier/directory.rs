@@ -135,6 +135,13 @@ impl Entries {
         self.mailboxes.get(&key(namespace, mailbox))?.as_deref()
     }
 
+    /// The mailboxes of a dial plan, by name.
+    pub fn mailboxes_of(&self, namespace: &str, plan: &str) -> impl Iterator<Item = &str> {
+        let of_plan =
+            move |((ns, _), of): &(&Key, &Option<String>)| ns == namespace && of.as_deref() == Some(plan);
+        self.mailboxes.iter().filter(of_plan).map(|((_, mailbox), _)| mailbox.as_str())
+    }
+
     /// What a dial plan asks of callers.
     #[must_use]
     pub fn access(&self, namespace: &str, plan: &str) -> Option<&Access> {

@@ -114,7 +114,8 @@ impl Notifier {
         let now_ms = wall_ms();
         let (store, contents) = Store::open(path, now_ms)?;
         if let Some(moved) = &contents.damaged {
-            tracing::error!(name = %parts.plan.name, moved = %moved.display(), "the store was damaged and was moved aside: all message states are unknown until they are reported again");
+            let PlanLabels { namespace, name } = &parts.plan;
+            tracing::error!(%namespace, %name, moved = %moved.display(), "the store was damaged and was moved aside: all message states are unknown until they are reported again");
         }
         let known = contents.mailboxes.iter().map(|mailbox| mailbox.mailbox.clone()).collect();
         let (requests, queue) = mpsc::channel(QUEUE);

@@ -148,8 +148,9 @@ impl Fleet {
         self.common.directory.now().namespaces()
     }
 
-    /// Sends lamps again: of a mailbox, of a gateway, or all of a dial plan.
-    pub fn refresh(&self, namespace: &str, kind: &str, name: &str) {
+    /// Sends lamps again: of a mailbox, of a gateway, or all of a dial plan. False: not all notifiers took that, or none runs.
+    pub fn refresh(&self, namespace: &str, kind: &str, name: &str) -> bool {
+        let mut all_taken = true;
         for ((ns, plan), running) in &self.running {
             let which = match kind {
                 "UMMailbox" => Refresh::Mailbox(name.to_owned()),
@@ -159,8 +160,10 @@ impl Fleet {
             };
             if ns == namespace && running.notifier.refresh(which).is_err() {
                 tracing::warn!(%namespace, name = %plan, "the refresh was not taken; set another value");
+                all_taken = false;
             }
         }
+        all_taken && !self.running.is_empty()
     }
 
     /// Stops all notifiers: what is in flight may end, then all is written.

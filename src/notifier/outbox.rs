@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::identity::{Names, Uris, uris};
+use super::metrics::PlanLabels;
 use super::setup::Peer;
 use super::way::{Way, says_down};
 use crate::domain::object::UriType;
@@ -40,6 +41,10 @@ pub enum Event {
     Answered {
         /// Which.
         attempt: Attempt,
+        /// What it told, or was to tell.
+        lamp: String,
+        /// Its Call-ID.
+        call_id: Token,
         /// How.
         answer: mwi::Answer,
         /// To whom it went.
@@ -90,6 +95,7 @@ struct Found {
 
 /// All requests of one notifier.
 pub struct Outbox {
+    plan: PlanLabels,
     endpoint: Arc<Endpoint>,
     client: Client,
     outcomes: mpsc::Receiver<Outcome>,
@@ -103,12 +109,13 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// An outbox that sends from that endpoint.
-    pub fn new(endpoint: Arc<Endpoint>) -> Self {
+    /// An outbox of a dial plan that sends from that endpoint.
+    pub fn new(plan: PlanLabels, endpoint: Arc<Endpoint>) -> Self {
         let (sender, outcomes) = mpsc::channel(MOST_IN_FLIGHT);
         let (finder, found) = mpsc::channel(64);
         let client = endpoint.client(sender);
         Self {
+            plan,
             endpoint,
             client,
             outcomes,
@@ -249,7 +256,8 @@ impl Outbox {
             Err(error) => {
                 way.until = now + ROUTE_LIFE;
                 if !std::mem::replace(&mut way.is_lost, true) {
-                    tracing::warn!(gateway = %found.peer.name, error = &error as &dyn std::error::Error, "no way to the gateway");
+                    let PlanLabels { namespace, name } = &self.plan;
+                    tracing::warn!(%namespace, %name, gateway = %found.peer.name, error = &error as &dyn std::error::Error, "no way to the gateway");
                 }
                 // Name servers fail more often than PBXs move: what worked a moment ago goes on being used.
                 let waiting = if way.routes.is_empty() { waiting } else { Vec::new() };
@@ -271,7 +279,9 @@ impl Outbox {
         let bytes = match flight.message(&route, &ids, authorization) {
             Ok(bytes) => bytes,
             Err(error) => {
-                tracing::warn!(gateway = %flight.peer.name, %error, "the lamp's address makes no URI for this gateway");
+                let PlanLabels { namespace, name } = &self.plan;
+                let lamp = flight.order.as_ref().map(|order| order.lamp.as_str());
+                tracing::warn!(%namespace, %name, gateway = %flight.peer.name, lamp, %error, "the lamp's address makes no URI for this gateway");
                 // As the gateway itself would say to a lamp that it does not know.
                 self.end(id, &client::Answer::Final { status: 404, response: None }, now);
                 return;
@@ -343,14 +353,14 @@ impl Outbox {
             match answer {
                 client::Answer::Transport(failure) if !says_down(failure) => {}
                 client::Answer::Transport(failure) => {
-                    way.complain(failure);
+                    way.complain(failure, &self.plan);
                     way.turn_from(flight.to);
                 }
                 client::Answer::Final { status, .. } => {
                     way.answered();
                     // Probes are seldom challenged, so they show nothing of the password.
                     if flight.order.is_some() {
-                        way.challenged(*status);
+                        way.challenged(*status, &self.plan, &flight.call_id);
                     }
                 }
                 // A datagram to a dead address is not refused, it is lost.
@@ -358,14 +368,15 @@ impl Outbox {
             }
         }
         let event = match (flight.order, answer) {
-            (Some(Order { attempt, .. }), answer) => {
+            (Some(Order { attempt, lamp, .. }), answer) => {
                 let answer = match answer {
                     client::Answer::Final { status, .. } => mwi::Answer::Final(*status),
                     client::Answer::Transport(failure) if !says_down(failure) => mwi::Answer::Expired,
                     client::Answer::Transport(_) => mwi::Answer::Transport,
                     client::Answer::Expired => mwi::Answer::Expired,
                 };
-                Event::Answered { attempt, answer, gateway, took: now.saturating_sub(flight.started) }
+                let took = now.saturating_sub(flight.started);
+                Event::Answered { attempt, lamp, call_id: flight.call_id, answer, gateway, took }
             }
             (None, client::Answer::Final { status, .. }) => {
                 Event::Probed { gateway, alive: answer::alive(*status) }

@@ -1,19 +1,35 @@
 //! What the engine reports, for the log and the metrics. Lamps come in thousands: of each kind of trouble the first few of a minute are
 //! named, the others are counted.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::metrics::{Metrics, PlanLabels};
-use crate::engine::mwi::Report;
+use crate::engine::mwi::{Answer, Report};
+use crate::sip::text::Token;
 
 /// Lamps that are named in a minute.
 const MOST: u32 = 10;
 /// How long the others are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 
+/// NOTIFY requests that failed, of which it is remembered who they were: a report of the engine speaks of one of the last.
+const MOST_FAILED: usize = 1024;
+
+/// A NOTIFY that ended.
+pub struct Ended {
+    /// The lamp's address.
+    pub lamp: String,
+    /// To whom it went.
+    pub gateway: String,
+    /// Its Call-ID, by which a trace of the network or the PBX has it.
+    pub call_id: Token,
+}
+
 /// Tells people.
 pub struct Reports {
+    failed: VecDeque<Ended>,
     plan: PlanLabels,
     metrics: Arc<Metrics>,
     given_up: Few,
@@ -31,7 +47,27 @@ struct Few {
 impl Reports {
     /// Of that dial plan.
     pub fn new(plan: PlanLabels, metrics: Arc<Metrics>) -> Self {
-        Self { plan, metrics, given_up: Few::default(), refused: Few::default() }
+        Self { failed: VecDeque::new(), plan, metrics, given_up: Few::default(), refused: Few::default() }
+    }
+
+    /// A NOTIFY ended so.
+    pub fn ended(&mut self, ended: Ended, answer: Answer, took: Duration) {
+        let PlanLabels { namespace, name } = &self.plan;
+        let Ended { lamp, gateway, call_id } = &ended;
+        let (call_id, took_ms) = (call_id.as_str(), took.as_millis());
+        tracing::debug!(%namespace, %name, %gateway, %lamp, call_id, ?answer, took_ms, "NOTIFY ended");
+        if !matches!(answer, Answer::Final(200..300)) {
+            if self.failed.len() >= MOST_FAILED {
+                self.failed.pop_front();
+            }
+            self.failed.push_back(ended);
+        }
+    }
+
+    /// The Call-ID of the last NOTIFY for a lamp that failed at a gateway.
+    fn call_id(&self, lamp: &str, gateway: &str) -> Option<&str> {
+        let of = |ended: &&Ended| ended.lamp == lamp && ended.gateway == gateway;
+        self.failed.iter().rev().find(of).map(|ended| ended.call_id.as_str())
     }
 
     /// Tells of one thing.
@@ -41,7 +77,8 @@ impl Reports {
         match report {
             Report::GivenUp { lamp, gateway, last } => {
                 if self.given_up.names(now) {
-                    tracing::error!(%namespace, %name, %gateway, %lamp, ?last, "no gateway took the lamp's state for five minutes; it waits for new state, a recovery or its refresh");
+                    let call_id = self.call_id(lamp, gateway);
+                    tracing::error!(%namespace, %name, %gateway, %lamp, call_id, ?last, "no gateway took the lamp's state for five minutes; it waits for new state, a recovery or its refresh");
                 }
             }
             Report::GatewayDown { gateway, last } => {
@@ -54,7 +91,8 @@ impl Reports {
             }
             Report::Refused { lamp, gateway, status } => {
                 if self.refused.names(now) {
-                    tracing::warn!(%namespace, %name, %gateway, %lamp, status, "the gateway refuses this lamp; it is asked again at the next refresh");
+                    let call_id = self.call_id(lamp, gateway);
+                    tracing::warn!(%namespace, %name, %gateway, %lamp, call_id, status, "the gateway refuses this lamp; it is asked again at the next refresh");
                 }
             }
         }

@@ -5,10 +5,12 @@ use std::mem::Discriminant;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use super::metrics::PlanLabels;
 use super::setup::Peer;
 use crate::engine::Time;
 use crate::net::client;
 use crate::net::resolve::{Route, Target};
+use crate::sip::text::Token;
 
 /// The way to one gateway, as far as it is known.
 pub struct Way {
@@ -67,14 +69,16 @@ impl Way {
     }
 
     /// Logs that a NOTIFY ended with a challenge, which credentials would have answered: once until one is accepted.
-    pub fn challenged(&mut self, status: u16) {
+    pub fn challenged(&mut self, status: u16, plan: &PlanLabels, call_id: &Token) {
         let was = std::mem::replace(&mut self.is_challenged, matches!(status, 401 | 407));
         if self.is_challenged && !was {
             let advice = match self.peer.credentials {
                 Some(_) => "the gateway does not take the user name and password of its `auth` block",
                 None => "the gateway asks for a password: give it an `auth` block",
             };
-            tracing::warn!(gateway = %self.peer.name, status, "{advice}");
+            let PlanLabels { namespace, name } = plan;
+            let call_id = call_id.as_str();
+            tracing::warn!(%namespace, %name, gateway = %self.peer.name, call_id, status, "{advice}");
         }
     }
 
@@ -84,12 +88,13 @@ impl Way {
     }
 
     /// Logs why the gateway can't be reached: each kind of failure once until it answers, so that probes don't fill the log.
-    pub fn complain(&mut self, failure: &client::Failure) {
+    pub fn complain(&mut self, failure: &client::Failure, plan: &PlanLabels) {
         let kind = std::mem::discriminant(failure);
         if !self.said.contains(&kind) {
             self.said.push(kind);
             let Target { host, port, transport, .. } = &self.peer.target;
-            tracing::warn!(gateway = %self.peer.name, reason = %failure, "{host} port {port} can't be reached over {transport}");
+            let PlanLabels { namespace, name } = plan;
+            tracing::warn!(%namespace, %name, gateway = %self.peer.name, reason = %failure, "{host} port {port} can't be reached over {transport}");
         }
     }
 }

@@ -16,8 +16,10 @@ mod report;
 mod serve;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::Router;
 use kube::Client;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -27,7 +29,7 @@ use crate::cluster::client::{ConnectError, connect};
 use crate::cluster::events::Events;
 use crate::cluster::lease::Election;
 use crate::cluster::pace::Pace;
-use crate::serve::{BindError, Server};
+use crate::serve::{BindError, Server, local};
 use crate::source::watch::Scope;
 
 use bell::Bell;
@@ -46,6 +48,8 @@ pub struct Options {
     pub namespaces: Vec<String>,
     /// Where health and metrics are served.
     pub listen: SocketAddr,
+    /// Where programs in the pod ask.
+    pub socket: PathBuf,
     /// Name of its pod: with it, it stands for the Lease.
     pub pod: String,
     /// Namespace of its pod, where the Lease is.
@@ -126,6 +130,8 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> Result<(), Op
     });
     let mut tasks = JoinSet::new();
     tasks.spawn(server.run(serve::router(Arc::clone(&shared)), stop.clone()));
+    let (socket, stopped) = (options.socket, stop.clone());
+    tasks.spawn(async move { local::serve(&socket, Router::new(), stopped).await });
     for at in 0..shared.gathered.len() {
         let shared = Arc::clone(&shared);
         tasks.spawn(async move {

@@ -319,6 +319,7 @@ fn observed<S: Conditions>(before: Option<&S>) -> Option<i64> {
 fn own<K: Kinded>(status: &K::Status) -> Value {
     let mut status = serde_json::to_value(status).unwrap_or_default();
     let text = |entry: &Value, key: &str| entry[key].as_str().unwrap_or_default().to_owned();
+    status.as_object_mut().map(|status| status.remove("lastHandledRefresh"));
     if let Some(conditions) = status.pointer_mut("/conditions").and_then(Value::as_array_mut) {
         conditions.retain(|condition| is_ours(K::KIND, &text(condition, "type")));
         conditions.sort_by_key(|condition| text(condition, "type"));

@@ -170,19 +170,19 @@ fn pod_security(about: &About<'_>) -> PodSecurityContext {
     }
 }
 
-/// The store's volume, a place for what SQLite does not keep in memory, and what is mounted.
+/// The store's volume, a place for what SQLite does not keep in memory and for the socket that programs in the pod ask at, and what is mounted.
 fn volumes(about: &About<'_>, mounts: &[Mount]) -> Vec<Volume> {
     let mut volumes = Vec::new();
     if has_file(about) {
         let claim = PersistentVolumeClaimVolumeSource { claim_name: about.name.clone(), read_only: None };
-        let empty = EmptyDirVolumeSource { size_limit: Some(Quantity("64Mi".to_owned())), medium: None };
         volumes.push(Volume {
             name: "data".to_owned(),
             persistent_volume_claim: Some(claim),
             ..Volume::default()
         });
-        volumes.push(Volume { name: "tmp".to_owned(), empty_dir: Some(empty), ..Volume::default() });
     }
+    let empty = EmptyDirVolumeSource { size_limit: Some(Quantity("64Mi".to_owned())), medium: None };
+    volumes.push(Volume { name: "tmp".to_owned(), empty_dir: Some(empty), ..Volume::default() });
     volumes.extend(mounts.iter().map(mount::volume));
     volumes
 }
@@ -195,8 +195,9 @@ fn volume_mounts(about: &About<'_>, mounts: &[Mount]) -> Vec<VolumeMount> {
     };
     let mut all = Vec::new();
     if has_file(about) {
-        all.extend([at("data", "/var/lib/lamplighter"), at("tmp", "/tmp")]);
+        all.push(at("data", "/var/lib/lamplighter"));
     }
+    all.push(at("tmp", "/tmp"));
     all.extend(mounts.iter().map(mount::volume_mount));
     all
 }

@@ -91,6 +91,32 @@ fn a_gateway_that_confirms_notify_is_delivered_to_from_the_address_that_stands_t
         BTreeSet::from(["lamplighter-operator".to_owned()])
     );
     at_rest(&office);
+    let told = || office.phone.history("4201").len();
+    for object in ["umdp/hq", "umgw/pbx", "ummb/lina"] {
+        let before = told();
+        refresh(&office, object, "first");
+        wait(object, || (told() > before).then_some(()));
+    }
+    let managed =
+        office.namespace.kubectl(&["get", "umgw", "pbx", "-o", "json", "--show-managed-fields"]).json();
+    assert_eq!(
+        managers(&managed, "f:lastHandledRefresh"),
+        BTreeSet::from(["lamplighter-notifier-refresh".to_owned()])
+    );
+    at_rest(&office);
+    assert_eq!(office.get("ummb/omar")["status"].get("lastHandledRefresh"), None);
+    office.namespace.kubectl(&["delete", "pod", "hq-notifier-0", "--wait"]).text();
+    office.ready(&["umdp/hq"]);
+    // A pod that starts finds what was asked for meanwhile, and nothing that was handled.
+    refresh(&office, "ummb/lina", "second");
+}
+
+/// Asks for a refresh, and waits until the notifier says that it was handled.
+fn refresh(office: &Office<'_>, object: &str, value: &str) {
+    let annotation = format!("um.lamplighter.dev/refresh-requested-at={value}");
+    office.namespace.kubectl(&["annotate", "--overwrite", object, &annotation]).text();
+    let handled = format!("--for=jsonpath={{.status.lastHandledRefresh}}={value}");
+    office.namespace.kubectl(&["wait", &handled, object, "--timeout=60s"]).text();
 }
 
 /// Waits until nothing has been written for a while.

@@ -206,7 +206,19 @@ impl Cluster {
     /// Runs kubectl with this on its standard input.
     pub fn kubectl_with(&self, input: &str, arguments: &[&str]) -> Output {
         let mut command = Command::new(&self.kubectl);
-        command.arg("--kubeconfig").arg(&self.kubeconfig).args(arguments);
+        command.arg("--kubeconfig").arg(&self.kubeconfig);
+        self.run_kubectl(command, input, arguments)
+    }
+
+    /// Runs a plugin of kubectl that is in this folder. No option of kubectl's own may come before its name.
+    pub fn kubectl_plugin(&self, folder: &Path, arguments: &[&str]) -> Output {
+        let mut command = Command::new(&self.kubectl);
+        command.env("KUBECONFIG", &self.kubeconfig).env("PATH", folder);
+        self.run_kubectl(command, "", arguments)
+    }
+
+    fn run_kubectl(&self, mut command: Command, input: &str, arguments: &[&str]) -> Output {
+        command.args(arguments);
         // Neither caches nor preferences of whoever runs the tests.
         command
             .env("KUBECACHEDIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("kubectl"))

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
+use super::scripted::Scripted;
 use super::sipp::Sipp;
 use super::staff::{PATIENCE, stays, told, within};
 use crate::common::manifests::mailbox;
-use crate::common::office::Office;
+use crate::common::office::{Office, Program};
 use crate::common::phone::Phone;
 
 #[test]
@@ -26,6 +29,24 @@ fn a_gateway_that_answers_404_is_asked_once_and_the_log_says_so() {
     assert!(metrics.contains("lamplighter_lamps_failed{namespace=\"voice\",name=\"hq\"} 1\n"), "{metrics}");
     let counts = strange.stop();
     assert_eq!((counts["1_NOTIFY_Recv"], counts["1_NOTIFY_Retrans"]), (1, 0), "{counts:?}");
+}
+
+#[test]
+fn in_json_a_refusal_has_the_call_id_that_was_on_the_wire() {
+    let pbx = Scripted::start(Box::new(|_| ("404 Not Found", Vec::new())));
+    let office = Office::new();
+    office.gateway("pbx", pbx.port, ", transport: UDP");
+    let program = Program::start(&office.manifests(), &office.data(), &["--log-format", "json"]);
+    program.put("lina", 1, 0);
+    let line: Value = serde_json::from_str(&program.logs("the gateway refuses this lamp")).unwrap();
+    let heard = pbx.heard();
+    let call_id = heard[0].header("Call-ID").unwrap();
+    let expected = json!({
+        "level": "WARN", "namespace": "voice", "name": "hq", "gateway": "pbx", "lamp": "4201", "call_id": call_id, "status": 404
+    });
+    for (key, value) in expected.as_object().unwrap() {
+        assert_eq!(&line[key], value, "{key} of {line}");
+    }
 }
 
 #[test]

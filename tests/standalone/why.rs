@@ -35,7 +35,10 @@ pub fn why(folder: &Folder, arguments: &[&str]) -> Run {
 
 /// Runs it at the top of the repository.
 pub fn why_here(arguments: &[&str]) -> Run {
-    run(Command::new(LAMPLIGHTER).arg("why").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")))
+    let mut command = Command::new(LAMPLIGHTER);
+    command.arg("why").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR"));
+    // No cluster of whoever runs the tests.
+    run(command.env("KUBECONFIG", "/nowhere").env_remove("KUBERNETES_SERVICE_HOST"))
 }
 
 fn run(command: &mut Command) -> Run {
@@ -205,8 +208,8 @@ fn an_object_that_is_not_there_ends_with_2_and_says_what_is_there() {
 #[test]
 fn without_a_directory_or_with_one_that_is_not_there_it_ends_with_2() {
     let folder = sound();
-    refused(&why_here(&["UMMailbox/lina", "mwi"]), "say with -f where the manifests are");
-    refused(&why_here(&["UMMailbox/lina", "mwi", "-n", "voice"]), "a cluster can't be asked yet");
+    refused(&why_here(&["UMMailbox/lina", "mwi"]), "without -f DIR a cluster is asked: no cluster is known");
+    refused(&why_here(&["UMMailbox/lina", "--context", "x"]), "the kubeconfig can't be used");
     refused(&why_here(&["UMMailbox/lina", "-f", "nowhere"]), "nowhere can't be read: No such file");
     let empty = Folder::new();
     refused(&why(&empty, &["UMMailbox/lina"]), "there is no UMMailbox/lina");

@@ -26,8 +26,11 @@ pub struct Answer {
     pub kind: &'static str,
     pub namespace: String,
     pub name: String,
-    /// None: it is made by default.
+    /// None: it is made by default, or stands in a cluster.
     pub place: Option<Place>,
+    /// Whether the objects are those of manifests.
+    #[serde(skip)]
+    pub is_of_files: bool,
     /// The policy of a mailbox.
     pub policy: Option<String>,
     /// The dial plan of a mailbox or policy, those that a gateway serves.
@@ -162,7 +165,7 @@ pub struct OtherRule {
 }
 
 /// The answer; none: there is no such object in this namespace.
-pub fn answer(outcome: &Outcome, collected: &Collected, question: &Question<'_>) -> Option<Answer> {
+pub fn answer(outcome: &Outcome, collected: Option<&Collected>, question: &Question<'_>) -> Option<Answer> {
     let Question { kind, namespace, name, feature, number } = question;
     let places = Places { collected, namespace };
     let features: Vec<Feature> = match feature {
@@ -190,6 +193,7 @@ pub fn answer(outcome: &Outcome, collected: &Collected, question: &Question<'_>)
         namespace: (*namespace).to_owned(),
         name: (*name).to_owned(),
         place: places.of(*kind, name, ""),
+        is_of_files: collected.is_some(),
         policy: policy.map(|node| node.name.to_string()),
         dial_plans: plans
             .into_iter()

@@ -1,6 +1,6 @@
 //! What to say when the object is not there: that it can't be read, that it is elsewhere, or which names there are.
 
-use crate::domain::{Kind, Snapshot};
+use crate::domain::{Kind, Node, Outcome, Snapshot};
 use crate::source::collect::Collected;
 use kube::Resource;
 
@@ -61,6 +61,27 @@ pub fn sentence(kind: Kind, name: &str, namespace: Option<&str>, collected: &Col
     known.sort_unstable();
     known.dedup();
     format!("there is no {kind}/{name}{place}; {}", listed(&known, name))
+}
+
+/// A sentence about an object that the namespace of an outcome does not have, or of which nothing is known but its name.
+pub fn in_force(kind: Kind, name: &str, namespace: &str, outcome: &Outcome) -> String {
+    fn names<T>(nodes: &[Node<T>]) -> Vec<String> {
+        nodes.iter().map(|node| node.name.to_string()).collect()
+    }
+    if outcome.facts.unread.contains(&(kind, name.to_owned())) {
+        return format!(
+            "{kind}/{name} in namespace {namespace} can't be read, and nothing else of it is in force; its status says more"
+        );
+    }
+    let linked = &outcome.linked;
+    let mut known = match kind {
+        Kind::DialPlan => names(&linked.dial_plans),
+        Kind::MailboxPolicy => names(&linked.policies),
+        Kind::Gateway => names(&linked.gateways),
+        Kind::Mailbox => names(&linked.mailboxes),
+    };
+    known.sort_unstable();
+    format!("there is no {kind}/{name} in namespace {namespace}; {}", listed(&known, name))
 }
 
 /// The object is there, and what is wrong with it.

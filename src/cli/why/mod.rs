@@ -1,5 +1,5 @@
-//! `lamplighter why`: why somebody has a feature or does not. Finds the objects (here), collects what decides (`answer`), and writes it for
-//! people (`text`) or programs.
+//! `lamplighter why`: why somebody has a feature or does not. Finds the objects in manifests (here) or asks a notifier (`remote`), collects
+//! what decides (`answer`), and writes it for people (`text`) or programs.
 
 mod answer;
 mod chains;
@@ -7,6 +7,7 @@ mod dialing;
 mod missing;
 mod object;
 mod places;
+mod remote;
 mod text;
 
 use std::collections::BTreeSet;
@@ -17,30 +18,40 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{prefix, say, tell};
+use super::{cluster, here, prefix, say, tell};
 use crate::api::schema::crds;
-use crate::domain::{Feature, Kind, evaluate};
+use crate::domain::{Feature, Kind, Outcome, evaluate};
 use crate::source::collect::Collected;
 use crate::source::manifest::{Loader, Schemas};
 
+pub use self::object::object;
 use answer::Answer;
-use object::{feature, object};
+use object::feature;
+pub use remote::explain;
 
 /// What `why` is told on the command line.
 #[derive(Debug, Args)]
 pub struct Options {
+    #[command(flatten)]
+    query: Query,
+    /// The directory of manifests; absent: a notifier of the cluster is asked.
+    #[arg(short = 'f', value_name = "DIR", conflicts_with_all = ["here", "context", "user"])]
+    dir: Option<PathBuf>,
+    #[command(flatten)]
+    access: cluster::Access,
+    #[command(flatten)]
+    here: here::Here,
+}
+
+/// What is asked, wherever.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+struct Query {
     /// The object, as kubectl takes it: UMMailbox/lina, ummb/lina, ummbp/sales, umdp/head-office, umgw/pbx-a.
     #[arg(value_name = "KIND/NAME", value_parser = object)]
     object: (Kind, String),
     /// The feature; all if absent.
     #[arg(value_parser = feature)]
     feature: Option<Feature>,
-    /// The directory of manifests.
-    #[arg(short = 'f', value_name = "DIR")]
-    dir: Option<PathBuf>,
-    /// The namespace; absent: all namespaces of DIR.
-    #[arg(short = 'n', long, value_name = "NAMESPACE")]
-    namespace: Option<String>,
     /// A number: says which dialing rule opens it and what is dialed, or why it is refused.
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     dial: Option<String>,
@@ -60,45 +71,53 @@ pub enum Output {
 
 /// What programs get.
 #[derive(Serialize)]
-struct Answers {
-    objects: Vec<Answer>,
+struct Answers<'a> {
+    objects: &'a [Answer],
 }
 
 /// Explains the object and writes that to stdout.
 ///
 /// # Errors
-/// A directory that can't be read, or an object that is not there.
-pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
-    let Some(dir) = &options.dir else {
-        bail!(
-            "say with -f where the manifests are, as in `-f examples/quickstart`; a cluster can't be asked yet"
-        );
-    };
+/// A directory that can't be read, a notifier that can't be asked, or an object that is not there.
+pub fn run(options: Options) -> anyhow::Result<ExitCode> {
+    match &options.dir {
+        Some(dir) => by_manifests(dir, &options),
+        None => super::block_on(|stop| super::until(stop, remote::ask(options))),
+    }
+}
+
+fn by_manifests(dir: &Path, options: &Options) -> anyhow::Result<ExitCode> {
     std::fs::metadata(dir).with_context(|| format!("{} can't be read", dir.display()))?;
     let schemas = Schemas::of_definitions(&crds()?);
     let mut loader = Loader::new(&schemas);
     loader.path(dir, &prefix(dir));
     let collected = Collected::new(loader.finish());
     if !collected.problems.is_empty() {
-        tell(&warning(&collected, dir));
+        tell(warning(&collected, dir));
     }
-    let objects = answers(options, &collected);
-    let (kind, name) = &options.object;
+    let (query, namespace) = (&options.query, options.access.namespace.as_deref());
+    let objects = answers(query, namespace, &collected);
     if objects.is_empty() {
-        bail!("{}", missing::sentence(*kind, name, options.namespace.as_deref(), &collected));
+        let (kind, name) = &query.object;
+        bail!("{}", missing::sentence(*kind, name, namespace, &collected));
     }
-    if options.dial.is_some() && *kind == Kind::Gateway {
+    say(&written(query, &objects)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The answer as it was wanted.
+fn written(query: &Query, objects: &[Answer]) -> anyhow::Result<String> {
+    let (kind, _) = &query.object;
+    if query.dial.is_some() && *kind == Kind::Gateway {
         bail!("a {kind} does not decide what may be dialed; ask for a mailbox, a policy or a dial plan");
     }
-    if let Some(feature) = options.feature.filter(|_| objects.iter().all(|object| object.features.is_empty()))
-    {
+    if let Some(feature) = query.feature.filter(|_| objects.iter().all(|object| object.features.is_empty())) {
         bail!("a {kind} has no say in {}; ask for a mailbox", feature.as_str());
     }
-    match options.output {
-        Output::Text => say(&objects.iter().map(text::write).collect::<Vec<_>>().join("\n")),
-        Output::Json => say(&(serde_json::to_string_pretty(&Answers { objects })? + "\n")),
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(match query.output {
+        Output::Text => objects.iter().map(text::write).collect::<Vec<_>>().join("\n"),
+        Output::Json => serde_json::to_string_pretty(&Answers { objects })? + "\n",
+    })
 }
 
 /// What could not be read, and so does not count.
@@ -122,20 +141,24 @@ fn left_out(collected: &Collected) -> BTreeSet<String> {
     objects.map(ToString::to_string).collect()
 }
 
-fn answers(options: &Options, collected: &Collected) -> Vec<Answer> {
-    let (kind, name) = &options.object;
-    let wanted = |namespace: &str| options.namespace.as_deref().is_none_or(|wanted| wanted == namespace);
-    let of = |(namespace, snapshot)| {
-        let outcome = evaluate(snapshot);
+fn answers(query: &Query, namespace: Option<&str>, collected: &Collected) -> Vec<Answer> {
+    let wanted = |found: &str| namespace.is_none_or(|wanted| wanted == found);
+    let namespaces = collected.namespaces.iter().filter(|(namespace, _)| wanted(namespace));
+    let of =
+        |(namespace, snapshot): (&String, _)| query.answer(&evaluate(snapshot), Some(collected), namespace);
+    namespaces.filter_map(of).collect()
+}
+
+impl Query {
+    fn answer(&self, outcome: &Outcome, collected: Option<&Collected>, namespace: &str) -> Option<Answer> {
+        let (kind, name) = &self.object;
         let question = answer::Question {
             kind: *kind,
             namespace,
             name,
-            feature: options.feature,
-            number: options.dial.as_deref(),
+            feature: self.feature,
+            number: self.dial.as_deref(),
         };
-        answer::answer(&outcome, collected, &question)
-    };
-    let namespaces = collected.namespaces.iter().map(|(namespace, snapshot)| (namespace.as_str(), snapshot));
-    namespaces.filter(|(namespace, _)| wanted(namespace)).filter_map(of).collect()
+        answer::answer(outcome, collected, &question)
+    }
 }

@@ -1,4 +1,4 @@
-//! Where things stand in the manifests. Knows no setting.
+//! Where things stand in the manifests, if there are any. Knows no setting.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -24,7 +24,8 @@ impl std::fmt::Display for Place {
 
 /// The manifests of one namespace.
 pub struct Places<'a> {
-    pub collected: &'a Collected,
+    /// None: the objects are those of a cluster, and nobody knows their files.
+    pub collected: Option<&'a Collected>,
     pub namespace: &'a str,
 }
 
@@ -36,8 +37,12 @@ impl Places<'_> {
         Some(Place { file: place.file.to_string(), line: place.line })
     }
 
-    /// Whether the manifest has the field of a path such as `spec.notifier.mode`.
+    /// Whether the manifest has the field of a path such as `spec.notifier.mode`. An API server fills in defaults, so of its objects nobody
+    /// can tell, and nothing is said to be one.
     pub fn is_set(&self, kind: Kind, name: &str, path: &str) -> bool {
+        if self.collected.is_none() {
+            return true;
+        }
         self.document(kind, name).is_some_and(|document| {
             let field = path.split('.').try_fold(&document.value, |value, field| value.get(field));
             field.is_some_and(|value| !value.is_null())
@@ -60,7 +65,7 @@ impl Places<'_> {
     }
 
     fn document(&self, kind: Kind, name: &str) -> Option<&Document> {
-        self.collected.document(kind, self.namespace, name)
+        self.collected?.document(kind, self.namespace, name)
     }
 }
 

@@ -44,7 +44,8 @@ pub fn write(answer: &Answer) -> String {
     let title = format!("{}/{} in namespace {}", answer.kind, answer.name, answer.namespace);
     match &answer.place {
         Some(place) => lines.at(title, Some(place)),
-        None => lines.add(format!("{title}, made by default, in no file")),
+        None if answer.is_of_files => lines.add(format!("{title}, made by default, in no file")),
+        None => lines.add(title),
     }
     if let Some(hangs_on) = hangs_on(answer) {
         lines.add(format!("  {hangs_on}"));

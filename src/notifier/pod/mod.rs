@@ -1,14 +1,15 @@
 //! The notifier of one dial plan in a pod of its own: it watches the resources of its namespace, evaluates them as the operator does, puts
 //! what concerns its dial plan in force, and says so. When the API server does not answer, it starts and goes on with what it kept.
 //!
-//! Reading order: this file, `kept` (what it starts with), `publish` (what it says of itself), `statuses` and `report` (what it says of delivery).
+//! Reading order: this file, `kept` (what it starts with), `refresh` (what is to be sent again), `publish` (what it says of itself), `statuses` and `report` (what it says of delivery).
 
 mod kept;
 mod publish;
+mod refresh;
 mod report;
 mod statuses;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -23,25 +24,25 @@ use super::directory::{Directory, InNamespace};
 use super::facts;
 use super::fleet::{Common, Fleet};
 use super::http::{Api, router};
+use super::local::{self, Explain, Local};
 use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::cluster::client::{ConnectError, connect};
 use crate::cluster::published::Values as ValueFacts;
 use crate::domain::{self, KeyName, Kind, Notifiers, Outcome, Snapshot};
-use crate::serve::{BindError, Server};
+use crate::serve::{self, BindError, Server};
 use crate::source::secrets::Values;
 use crate::source::watch::{Resources, Scope, Touched, Wake};
 
 use kept::Kept;
 use publish::Publisher;
+use refresh::{Handled, Refreshes};
 use report::Reporter;
 
 /// Shortest time in which events are gathered.
 const DEBOUNCE: Duration = Duration::from_millis(10);
 /// How often mounted values are looked at, and what failed is tried again.
 const TICK: Duration = Duration::from_secs(1);
-/// Annotation by which lamps are sent again: any new value does.
-const REFRESH: &str = "um.lamplighter.dev/refresh-requested-at";
 
 /// What the notifier is told when it starts.
 #[derive(Clone, Debug)]
@@ -62,6 +63,10 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Address for SIP.
     pub sip_listen: IpAddr,
+    /// Where programs in the pod ask.
+    pub socket: PathBuf,
+    /// Answers them about features.
+    pub explain: Explain,
 }
 
 /// Why a notifier can't start.
@@ -87,6 +92,7 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
     let client = connect().await?;
     let clock = Clock::start();
     let ready = Arc::new(AtomicBool::new(false));
+    let asked = tokio::spawn(answer_locally(&options, &directory, &ready, stop.clone()));
     let is_ready = Arc::clone(&ready);
     let api = Api::new(directory.clone(), Arc::clone(&metrics), move || is_ready.load(Ordering::Relaxed));
     let http = tokio::spawn(server.run(router(api), stop.clone()));
@@ -99,7 +105,9 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
         options.namespace.clone(),
         Arc::clone(&woken),
     ));
-    let reporter = Reporter::new(client.clone(), &options, clock, resources.clone(), directory.clone());
+    let handled = Handled::default();
+    let shared = (resources.clone(), directory.clone(), handled.clone());
+    let reporter = Reporter::new(client.clone(), &options, clock, shared);
     let reporting = tokio::spawn(reporter.run());
     let mut pod = Pod {
         kept: Kept::new(&options.data, &options.namespace, &options.dial_plan),
@@ -109,7 +117,7 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
             data: options.data.clone(),
             clock,
             metrics,
-            directory,
+            directory: directory.clone(),
             watcher: Arc::new(|_| {}),
         }),
         values: Values::mounted(&options.values),
@@ -117,7 +125,9 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
         options,
         clock,
         ready,
-        refreshes: None,
+        directory,
+        refreshes: Refreshes::default(),
+        handled,
         digest: 0,
         failed: false,
     };
@@ -126,10 +136,30 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
     reporting.abort();
     watching.abort();
     pod.fleet.stop_all().await;
-    if let Err(error) = http.await {
-        tracing::error!(%error, "the HTTP server ended badly");
+    for ended in [http.await, asked.await] {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a server ended badly");
+        }
     }
     Ok(())
+}
+
+/// Answers programs in the pod. Without it, lamps are lit all the same.
+fn answer_locally(
+    options: &Options,
+    directory: &Directory,
+    ready: &Arc<AtomicBool>,
+    stop: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + use<> {
+    let router = local::router(Local {
+        namespace: options.namespace.as_str().into(),
+        dial_plan: options.dial_plan.as_str().into(),
+        directory: directory.clone(),
+        ready: Arc::clone(ready),
+        explain: options.explain,
+    });
+    let socket = options.socket.clone();
+    async move { serve::local::serve(&socket, router, stop).await }
 }
 
 async fn watch_all(client: Client, resources: Resources, namespace: String, woken: Arc<Notify>) {
@@ -151,8 +181,9 @@ struct Pod {
     kept: Kept,
     publisher: Publisher,
     ready: Arc<AtomicBool>,
-    /// The value of the annotation of each object that has one; none before the first look.
-    refreshes: Option<BTreeMap<(Kind, String), String>>,
+    directory: Directory,
+    refreshes: Refreshes,
+    handled: Handled,
     /// Digest of the values in force.
     digest: u64,
     /// The notifier could not start, or not all of it.
@@ -210,13 +241,11 @@ impl Pod {
             return Duration::ZERO;
         }
         self.kept.remember(&snapshot, self.clock.now());
-        let refresh = self.refreshes_of(&snapshot);
+        let asked = self.refreshes.asked(&snapshot);
         // A list that is refused now was whole once; but what is missing in it may be there.
         let complete = snapshot.facts.unlisted.is_empty();
         let (took, values) = self.put_in_force(snapshot, complete).await;
-        for (kind, name) in refresh {
-            self.fleet.refresh(&self.options.namespace, kind.as_str(), &name);
-        }
+        self.refresh(asked);
         if !self.failed {
             self.publisher.in_force(versions, values);
         }
@@ -287,23 +316,35 @@ impl Pod {
         hasher.finish()
     }
 
-    /// Objects whose annotation has a new value since the last look.
-    fn refreshes_of(&mut self, snapshot: &Snapshot) -> Vec<(Kind, String)> {
-        fn of<K: kube::Resource>(
-            kind: Kind,
-            all: &[Arc<K>],
-        ) -> impl Iterator<Item = ((Kind, String), String)> {
-            all.iter().filter_map(move |object| {
-                let value = object.meta().annotations.as_ref()?.get(REFRESH)?;
-                Some(((kind, object.meta().name.clone()?), value.clone()))
-            })
+    /// Sends the lamps of objects again.
+    fn refresh(&mut self, asked: refresh::Requests) {
+        self.refreshes.seen().into_iter().for_each(|seen| self.handled.keep(seen));
+        for (object, value) in asked {
+            let (kind, name) = &object;
+            if !self.is_own(*kind, name) {
+                continue;
+            }
+            if self.fleet.refresh(&self.options.namespace, kind.as_str(), name) {
+                self.handled.add(object, value);
+            } else {
+                self.refreshes.again(&object);
+            }
         }
-        let now: BTreeMap<(Kind, String), String> = of(Kind::DialPlan, &snapshot.dial_plans)
-            .chain(of(Kind::Gateway, &snapshot.gateways))
-            .chain(of(Kind::Mailbox, &snapshot.mailboxes))
-            .collect();
-        let before = self.refreshes.replace(now.clone());
-        let Some(before) = before else { return Vec::new() };
-        now.into_iter().filter(|(key, value)| before.get(key) != Some(value)).map(|(key, _)| key).collect()
+    }
+
+    /// Whether an object has to do with the lamps of the dial plan.
+    fn is_own(&self, kind: Kind, name: &str) -> bool {
+        let (entries, namespace) = (self.directory.now(), &self.options.namespace);
+        let own = self.options.dial_plan.as_str();
+        let serves = |outcome: &Outcome| {
+            let at = outcome.linked.gateways.iter().position(|gateway| *gateway.name == *name);
+            at.is_some_and(|at| outcome.plans_of_gateway(at).any(|plan| plan == own))
+        };
+        match kind {
+            Kind::DialPlan => name == own,
+            Kind::MailboxPolicy => false,
+            Kind::Gateway => entries.outcome(namespace).is_some_and(serves),
+            Kind::Mailbox => entries.plan_of(namespace, name) == Some(own),
+        }
     }
 }

@@ -11,6 +11,7 @@ use kube::Client;
 use serde_json::Value;
 
 use super::Options;
+use super::refresh::Handled;
 use super::statuses::{Known, Transition, Write, due, marked};
 use crate::clock::{Clock, wall_ms};
 use crate::cluster::call::Failure;
@@ -36,8 +37,9 @@ pub struct Reporter {
     dial_plan: String,
     resources: Resources,
     directory: Directory,
-    /// Of each status that was written, the version that came of it: until the watch has it, what it shows is older.
-    written: BTreeMap<(Kind, String), (u64, Value)>,
+    handled: Handled,
+    /// Of each status that was written, and under which name, the version that came of it: until the watch has it, what it shows is older.
+    written: BTreeMap<(Kind, String, String), (u64, Value)>,
     /// Mailboxes that have the condition, by what they were found.
     marked: Option<(Versions, Arc<Entries>, Vec<String>)>,
     not_before: Duration,
@@ -51,8 +53,7 @@ impl Reporter {
         client: Client,
         options: &Options,
         clock: Clock,
-        resources: Resources,
-        directory: Directory,
+        (resources, directory, handled): (Resources, Directory, Handled),
     ) -> Self {
         Self {
             events: Events::new(client.clone(), NOTIFIER, &options.pod, clock),
@@ -62,6 +63,7 @@ impl Reporter {
             dial_plan: options.dial_plan.clone(),
             resources,
             directory,
+            handled,
             written: BTreeMap::new(),
             marked: None,
             not_before: Duration::ZERO,
@@ -95,11 +97,13 @@ impl Reporter {
         let notifier = self.directory.now().of_plan(&self.namespace, &self.dial_plan)?.clone();
         let marked = self.marked();
         let standing = notifier.standing(marked.clone()).await.ok()?;
+        let handled = self.handled.all();
         let known = Known {
             namespace: &self.namespace,
             dial_plan: &self.dial_plan,
             standing: &standing,
             marked: &marked,
+            handled: &handled,
         };
         let now = Time(Timestamp::from_second(wall_ms() / 1000).unwrap_or_default());
         let due = due(&self.resources, &known, &now);
@@ -132,12 +136,12 @@ impl Reporter {
             Kind::Mailbox => resources.mailboxes.look().get(namespace, name).map(|kept| kept.version),
         };
         self.written
-            .retain(|(kind, name), (version, _)| seen(*kind, name).is_some_and(|seen| seen < *version));
+            .retain(|(kind, name, _), (version, _)| seen(*kind, name).is_some_and(|seen| seen < *version));
     }
 
     /// Whether this very status was written, and the watch does not show it yet.
     fn is_on_its_way(&self, write: &Write) -> bool {
-        let written = self.written.get(&(write.kind, write.name.clone()));
+        let written = self.written.get(&(write.kind, write.name.clone(), write.manager.clone()));
         written.is_some_and(|(_, body)| without_times(body.clone()) == without_times(write.body.clone()))
     }
 
@@ -146,7 +150,10 @@ impl Reporter {
         match apply(&self.client, &self.namespace, (kind, &name), &manager, &body).await {
             Ok(version) => {
                 self.refused = None;
-                self.written.insert((kind, name), (version, body));
+                if let Some(value) = body.pointer("/status/lastHandledRefresh").and_then(Value::as_str) {
+                    self.handled.said(&(kind, name.clone()), value);
+                }
+                self.written.insert((kind, name, manager), (version, body));
                 if let Some(Transition { about, warning, reason, note }) = event {
                     self.events.tell(&about, warning, reason, "Deliver", &note).await;
                 }

@@ -8,16 +8,17 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::Resource;
 use serde_json::{Value, json};
 
+use super::refresh::{Requests, asks, is_short, said_of_gateway, said_of_mailbox, said_of_plan};
 use crate::api::condition::{Condition, Conditions};
 use crate::api::ip_gateway::GatewayPlanStatus;
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox};
-use crate::cluster::status::{NOTIFIER, nothing, notifier_of, said};
+use crate::cluster::status::{NOTIFIER, REFRESHER, nothing, notifier_of, said};
 use crate::domain::Kind;
 use crate::domain::delivered::{self, DELIVERED, Delivered, Failure, Found, is_reported};
 use crate::domain::status::Verdict;
 use crate::engine::mwi::{self, Answer, GatewayDelivery};
 use crate::notifier::Standing;
-use crate::source::watch::Resources;
+use crate::source::watch::{Resources, Shelf};
 
 /// A status that is to be written.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub struct Known<'a> {
     pub standing: &'a Standing,
     /// Mailboxes of the dial plan that have the condition.
     pub marked: &'a [String],
+    /// Refreshes that were handled, and that no status says yet.
+    pub handled: &'a Requests,
 }
 
 /// Mailboxes that have the condition, of those that are the notifier's.
@@ -70,13 +73,43 @@ pub fn marked(resources: &Resources, namespace: &str, is_own: impl Fn(&str) -> b
     marked.map(|(name, _)| name.to_owned()).collect()
 }
 
-/// What is to be written, the dial plan first, then gateways, then mailboxes.
+/// What is to be written: delivery, the dial plan first, then gateways, then mailboxes; then refreshes that were handled.
 pub fn due(resources: &Resources, known: &Known<'_>, now: &Time) -> Vec<Write> {
     let mut due = Vec::new();
     due.extend(of_plan(resources, known, now));
     due.extend(of_gateways(resources, known));
     due.extend(of_mailboxes(resources, known, now));
+    due.extend(of_refreshes(resources, known));
     due
+}
+
+/// Values of the annotation that statuses do not repeat yet, as long as nothing newer is asked for.
+fn of_refreshes(resources: &Resources, known: &Known<'_>) -> Vec<Write> {
+    fn body<K>(
+        shelf: &Shelf<K>,
+        known: &Known<'_>,
+        name: &str,
+        value: &str,
+        before: fn(&K) -> Option<&String>,
+    ) -> Option<Value>
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        let object = shelf.get(known.namespace, name)?.object.as_ref()?;
+        let is_due = asks(&**object) == Some(value) && before(object).map(String::as_str) != Some(value);
+        is_due.then(|| said::<K>(name, json!({"lastHandledRefresh": value})))
+    }
+    let write = |((kind, name), value): (&(Kind, String), &String)| {
+        let body = match kind {
+            Kind::DialPlan => body(&resources.dial_plans.look(), known, name, value, said_of_plan),
+            Kind::Gateway => body(&resources.gateways.look(), known, name, value, said_of_gateway),
+            Kind::Mailbox => body(&resources.mailboxes.look(), known, name, value, said_of_mailbox),
+            Kind::MailboxPolicy => None,
+        };
+        let (kind, name, manager) = (*kind, name.clone(), REFRESHER.to_owned());
+        Some(Write { kind, name, manager, body: body?, event: None })
+    };
+    known.handled.iter().filter(|(_, value)| is_short(value)).filter_map(write).collect()
 }
 
 fn of_plan(resources: &Resources, known: &Known<'_>, now: &Time) -> Option<Write> {

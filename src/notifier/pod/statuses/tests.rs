@@ -45,7 +45,8 @@ fn standing_of(delivered: Option<mwi::Delivered>, gateways: Vec<GatewayDelivery>
 
 fn due_in(resources: &Resources, standing: &Standing) -> Vec<Write> {
     let marked = marked(resources, "voice", |_| true);
-    let known = Known { namespace: "voice", dial_plan: "hq", standing, marked: &marked };
+    let handled = Requests::new();
+    let known = Known { namespace: "voice", dial_plan: "hq", standing, marked: &marked, handled: &handled };
     due(resources, &known, &Time(Timestamp::from_second(100).unwrap()))
 }
 
@@ -159,4 +160,39 @@ fn a_mailbox_shows_its_own_trouble_until_it_has_none_or_nobody_is_delivered_to()
     assert_eq!((due.len(), due[0].name.as_str(), due[0].body.get("status")), (1, "omar", None));
     let nobody = standing_of(Some(mwi::Delivered::No), Vec::new());
     assert_eq!(mailboxes(&marked, &nobody).len(), 2);
+}
+
+#[test]
+fn a_refresh_that_was_handled_is_repeated_once_and_not_when_a_newer_one_is_asked_for() {
+    let resources = |asked: &str, said: Option<&str>| {
+        let resources = world(&[]);
+        let mailbox = serde_json::from_value(json!({
+            "apiVersion": "um.lamplighter.dev/v1alpha1", "kind": "UMMailbox",
+            "metadata": {"name": "lina", "namespace": "voice", "generation": 3, "resourceVersion": "8",
+                         "annotations": {"um.lamplighter.dev/refresh-requested-at": asked}},
+            "spec": {"mailboxPolicyRef": {"name": "staff"}, "extensions": ["4201"]},
+            "status": {"lastHandledRefresh": said}
+        }));
+        resources.mailboxes.look().apply(mailbox.unwrap());
+        resources
+    };
+    let standing = standing_of(None, Vec::new());
+    let due_of = |resources: &Resources, value: &str| {
+        let handled = Requests::from([((Kind::Mailbox, "lina".to_owned()), value.to_owned())]);
+        let known = Known {
+            namespace: "voice",
+            dial_plan: "hq",
+            standing: &standing,
+            marked: &[],
+            handled: &handled,
+        };
+        due(resources, &known, &Time(Timestamp::from_second(100).unwrap()))
+    };
+    let due = due_of(&resources("1", None), "1");
+    assert_eq!((due.len(), due[0].manager.as_str()), (1, "lamplighter-notifier-refresh"));
+    assert_eq!(due[0].body["status"], json!({"lastHandledRefresh": "1"}));
+    assert!(due_of(&resources("1", Some("1")), "1").is_empty());
+    assert!(due_of(&resources("2", None), "1").is_empty(), "a newer one is asked for");
+    let long = "x".repeat(129);
+    assert!(due_of(&resources(&long, None), &long).is_empty(), "the definition takes no longer one");
 }
