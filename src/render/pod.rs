@@ -30,8 +30,6 @@ pub fn pod_spec(about: &About<'_>, mounts: &[Mount]) -> PodSpec {
     PodSpec {
         service_account_name: Some(about.name.clone()),
         automount_service_account_token: Some(true),
-        // Variables for each Service of the namespace would be read by nobody, and could be many.
-        enable_service_links: Some(false),
         // The addresses of all Services of the namespace, as environment, are of no use to it.
         enable_service_links: Some(false),
         termination_grace_period_seconds: Some(GRACE),
