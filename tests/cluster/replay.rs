@@ -43,7 +43,10 @@ impl Operator {
         let log = fs::File::create(folder.join("logs/operator.log")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_lamplighter"));
         command.args(["operator", "--notifier-image=registry.invalid/lamplighter:0", "--pod-name=operator"]);
-        command.args(["--pod-namespace=default", "--socket"]).arg(folder.join("operator/socket")).arg("--listen");
+        command
+            .args(["--pod-namespace=default", "--socket"])
+            .arg(folder.join("operator/socket"))
+            .arg("--listen");
         command.arg(format!("127.0.0.1:{}", crate::common::free_port()));
         command.env("KUBECONFIG", cluster.kubeconfig()).stdin(Stdio::null()).stderr(log);
         Self(command.spawn().unwrap())
