@@ -55,19 +55,18 @@ impl Outcome {
     }
 }
 
-impl Outcome {
+impl Linked {
     /// The keys that the dial plan with that index, its gateways and its mailboxes name.
     #[must_use]
     pub fn keys(&self, at: usize) -> BTreeSet<KeyName> {
-        let linked = &self.linked;
-        let plan = linked.dial_plans.get(at).map(|node| &node.value.keys);
-        let gateways = self.gateways.get(at).into_iter().flatten();
-        let of_gateways =
-            gateways.filter_map(|gateway| Some(&linked.gateways.get(*gateway as usize)?.value.0.keys));
-        let mailboxes = linked
+        let is_it = |plan: &u32| *plan as usize == at;
+        let plan = self.dial_plans.get(at).map(|node| &node.value.keys);
+        let gateways = self.gateways.iter().filter(|node| node.value.1.iter().any(is_it));
+        let of_gateways = gateways.map(|node| &node.value.0.keys);
+        let mailboxes = self
             .mailboxes
             .iter()
-            .filter(|node| node.value.dial_plan.is_some_and(|plan| plan as usize == at))
+            .filter(|node| node.value.dial_plan.as_ref().is_some_and(is_it))
             .filter_map(|node| node.value.own.chosen_pin().cloned());
         let named = plan.into_iter().chain(of_gateways).flatten().map(|used| used.key.clone());
         named.chain(mailboxes).collect()

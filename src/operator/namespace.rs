@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Runs until nothing of ours is left in the namespace. Returns its name.
 pub async fn run(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) -> String {
     let mut state = Namespace::new(&namespace);
-    let mut took = Duration::ZERO;
+    let (mut took, mut ended) = (Duration::ZERO, Duration::ZERO);
     let mut next = Duration::ZERO;
     loop {
         // A resync of many namespaces at once would come in waves.
@@ -31,7 +31,9 @@ pub async fn run(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) -> 
             () = woken.notified() => {}
             () = tokio::time::sleep(next) => {}
         }
-        tokio::time::sleep(DEBOUNCE.max(2 * took)).await;
+        // Many events take a third of the time at most; one that comes alone hardly waits.
+        let from = (ended + 2 * took).max(shared.clock.now() + DEBOUNCE);
+        tokio::time::sleep_until(shared.clock.instant(from)).await;
         let Some(gathered) = shared.of(&namespace) else { return namespace };
         if !shared.is_leader() {
             next = RESYNC;
@@ -41,6 +43,7 @@ pub async fn run(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) -> 
         let began = shared.clock.now();
         let pass = state.pass(&shared, gathered, &woken).await;
         took = pass.evaluated;
+        ended = shared.clock.now();
         shared.metrics.pass(shared.clock.now().saturating_sub(began), pass.failed);
         state.failures = if pass.failed { state.failures.saturating_add(1) } else { 0 };
         next = pass.again.unwrap_or(RESYNC).min(RESYNC);

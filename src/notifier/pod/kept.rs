@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use kube::core::object::HasStatus;
+use serde::{Deserialize, Serialize, Serializer};
+use tokio::task::JoinHandle;
 
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
 use crate::domain::Snapshot;
@@ -20,14 +22,20 @@ pub struct Kept {
     path: PathBuf,
     changed: Option<Resources>,
     written: Duration,
+    /// The last write, which goes on while lamps change.
+    writing: Option<JoinHandle<()>>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resources {
+    #[serde(serialize_with = "without_status")]
     dial_plans: Vec<Arc<UMDialPlan>>,
+    #[serde(serialize_with = "without_status")]
     mailbox_policies: Vec<Arc<UMMailboxPolicy>>,
+    #[serde(serialize_with = "without_status")]
     gateways: Vec<Arc<UMIPGateway>>,
+    #[serde(serialize_with = "without_status")]
     mailboxes: Vec<Arc<UMMailbox>>,
 }
 
@@ -35,7 +43,7 @@ impl Kept {
     /// The file of a dial plan in that folder.
     pub fn new(folder: &Path, namespace: &str, dial_plan: &str) -> Self {
         let path = folder.join(format!("{namespace}.{dial_plan}.resources.json"));
-        Self { path, changed: None, written: Duration::ZERO }
+        Self { path, changed: None, written: Duration::ZERO, writing: None }
     }
 
     /// What was kept. A file that can't be read is as good as none, and says so in the log.
@@ -77,33 +85,54 @@ impl Kept {
         });
     }
 
-    /// Writes it if it has waited long enough.
-    pub async fn write_if_due(&mut self, now: Duration) {
-        if now.saturating_sub(self.written) >= PAUSE {
-            self.write().await;
+    /// Begins to write it if it has waited long enough, and the last write is over.
+    pub fn write_if_due(&mut self, now: Duration) {
+        let is_over = self.writing.as_ref().is_none_or(JoinHandle::is_finished);
+        if now.saturating_sub(self.written) >= PAUSE && is_over {
+            self.begin();
         }
     }
 
-    /// Writes it. What fails is logged; the file that was there stays.
+    /// Writes what is not yet written, to the end.
     pub async fn write(&mut self) {
+        for _ in 0..2 {
+            if let Some(writing) = self.writing.take() {
+                // What failed was logged.
+                let _ = writing.await;
+            }
+            self.begin();
+        }
+    }
+
+    /// What fails is logged; the file that was there stays.
+    fn begin(&mut self) {
         let Some(resources) = self.changed.take() else { return };
         let path = self.path.clone();
-        let done = tokio::task::spawn_blocking(move || replace(&path, resources)).await;
-        if let Ok(Err(error)) = done {
-            tracing::error!(path = %self.path.display(), %error, "the configuration can't be kept; without the API server the notifier would start with an older one");
-        }
+        self.writing = Some(tokio::task::spawn_blocking(move || {
+            if let Err(error) = replace(&path, &resources) {
+                tracing::error!(path = %path.display(), %error, "the configuration can't be kept; without the API server the notifier would start with an older one");
+            }
+        }));
     }
 }
 
-fn replace(path: &Path, mut resources: Resources) -> io::Result<()> {
-    // Statuses are nobody's configuration.
-    resources.dial_plans.iter_mut().for_each(|object| Arc::make_mut(object).status = None);
-    resources.mailbox_policies.iter_mut().for_each(|object| Arc::make_mut(object).status = None);
-    resources.gateways.iter_mut().for_each(|object| Arc::make_mut(object).status = None);
-    resources.mailboxes.iter_mut().for_each(|object| Arc::make_mut(object).status = None);
+/// Statuses are nobody's configuration. One object at a time is copied without its own.
+fn without_status<K, S>(objects: &[Arc<K>], serializer: S) -> Result<S::Ok, S::Error>
+where
+    K: HasStatus + Clone + Serialize,
+    S: Serializer,
+{
+    serializer.collect_seq(objects.iter().map(|object| {
+        let mut object = K::clone(object);
+        *object.status_mut() = None;
+        object
+    }))
+}
+
+fn replace(path: &Path, resources: &Resources) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut file = BufWriter::new(File::create(&new)?);
-    serde_json::to_writer(&mut file, &resources)?;
+    serde_json::to_writer(&mut file, resources)?;
     file.flush()?;
     file.get_ref().sync_all()?;
     fs::rename(&new, path)?;
@@ -127,9 +156,12 @@ mod tests {
         }))
         .unwrap();
         kept.remember(&Snapshot { dial_plans: vec![Arc::new(plan)], ..Snapshot::default() }, Duration::ZERO);
-        kept.write_if_due(Duration::from_secs(4)).await;
+        kept.write_if_due(Duration::from_secs(4));
+        assert!(kept.writing.is_none());
         assert!(kept.read().await.is_none(), "it waits for more changes");
-        kept.write_if_due(Duration::from_secs(5)).await;
+        kept.write_if_due(Duration::from_secs(5));
+        assert!(kept.writing.is_some());
+        kept.write().await;
         let read = kept.read().await.unwrap();
         assert_eq!(read.dial_plans[0].metadata.generation, Some(3));
         assert!(read.dial_plans[0].status.is_none());

@@ -29,7 +29,7 @@ use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::cluster::client::{ConnectError, connect};
 use crate::cluster::published::Values as ValueFacts;
-use crate::domain::{self, KeyName, Kind, Notifiers, Outcome, Snapshot};
+use crate::domain::{self, KeyName, Kind, Linked, Notifiers, Outcome, Snapshot};
 use crate::serve::{self, BindError, Server};
 use crate::source::secrets::Values;
 use crate::source::watch::{Resources, Scope, Touched, Wake};
@@ -194,18 +194,21 @@ impl Pod {
     async fn go_on(&mut self, woken: &Notify, stop: &mut watch::Receiver<bool>) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut took = Duration::ZERO;
+        // Many changes take a third of the time at most; one that comes alone hardly waits.
+        let mut earliest = Duration::ZERO;
         loop {
             tokio::select! {
                 () = woken.notified() => {
-                    tokio::time::sleep(DEBOUNCE.max(2 * took)).await;
-                    took = self.look().await;
+                    let from = earliest.max(self.clock.now() + DEBOUNCE);
+                    tokio::time::sleep_until(self.clock.instant(from)).await;
+                    let took = self.look().await;
+                    earliest = self.clock.now() + 2 * took;
                 }
                 _ = tick.tick() => {
                     if self.failed || !self.fleet.is_settled() || self.digest != self.digest_of_values() {
-                        took = self.look().await;
+                        self.look().await;
                     }
-                    self.kept.write_if_due(self.clock.now()).await;
+                    self.kept.write_if_due(self.clock.now());
                 }
                 () = self.publisher.due(&self.resources) => {}
                 _ = stop.wait_for(|stop| *stop) => break,
@@ -257,7 +260,7 @@ impl Pod {
         // Values that change from here on are new the next time.
         self.digest = self.digest_of(&snapshot);
         snapshot.facts.notifiers = Notifiers::Acting;
-        let own = self.own_keys(&domain::evaluate(&snapshot));
+        let own = self.own_keys(&domain::link::link(&snapshot));
         facts::look(&mut snapshot, own, &self.values);
         let values = ValueFacts::of(&snapshot.facts);
         let outcome = domain::evaluate(&snapshot);
@@ -299,9 +302,9 @@ impl Pod {
     }
 
     /// Keys that the dial plan, its gateways and its mailboxes name: those that are mounted here.
-    fn own_keys(&self, outcome: &Outcome) -> BTreeSet<KeyName> {
-        let at = outcome.linked.dial_plans.iter().position(|node| *node.name == *self.options.dial_plan);
-        at.map(|at| outcome.keys(at)).unwrap_or_default()
+    fn own_keys(&self, linked: &Linked) -> BTreeSet<KeyName> {
+        let at = linked.dial_plans.iter().position(|node| *node.name == *self.options.dial_plan);
+        at.map(|at| linked.keys(at)).unwrap_or_default()
     }
 
     fn digest_of_values(&self) -> u64 {
