@@ -231,10 +231,10 @@ fn a_notifier_may_do_what_its_role_says_and_nothing_about_secrets() {
         {
             assert_eq!(may(verb, &kind), expected, "{verb} {kind}");
         }
-        assert!(
-            may("patch", &format!("{kind}/status")) && !may("update", &format!("{kind}/status")),
-            "{kind}"
-        );
+        // What is delivered is said of all but policies.
+        let status = format!("{kind}/status");
+        let is_told = !kind.starts_with("ummailboxpolicies");
+        assert_eq!((may("patch", &status), may("update", &status)), (is_told, false), "{kind}");
     }
     for verb in ["get", "create", "patch"] {
         assert!(may(verb, "leases.coordination.k8s.io"), "{verb}");
