@@ -31,6 +31,8 @@ mod harness;
 mod installed;
 #[path = "cluster/lit.rs"]
 mod lit;
+#[path = "cluster/metrics.rs"]
+mod metrics;
 #[path = "cluster/namespace.rs"]
 mod namespace;
 #[path = "cluster/node.rs"]

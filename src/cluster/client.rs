@@ -9,6 +9,8 @@ use kube::{Client, Config};
 use tower::buffer::BufferLayer;
 use tower::retry::RetryLayer;
 
+use super::requests::Requests;
+
 /// Times that a request is repeated which the API server puts off (429, 503, 504).
 const RETRIES: u32 = 3;
 /// Pauses between them grow from this one …
@@ -36,12 +38,12 @@ pub enum ConnectError {
     Client(#[source] kube::Error),
 }
 
-/// A client for the cluster that this pod is in, or that the kubeconfig names.
+/// A client for the cluster that this pod is in, or that the kubeconfig names, whose requests are counted.
 ///
 /// # Errors
 /// There is no such cluster, or its certificates can't be used.
-pub async fn connect() -> Result<Client, ConnectError> {
-    client(Config::infer().await.map_err(ConnectError::Config)?)
+pub async fn connect(requests: &Requests) -> Result<Client, ConnectError> {
+    client(Config::infer().await.map_err(ConnectError::Config)?, requests)
 }
 
 /// A client for a person: by a context of the kubeconfig, or the current one, and as another user if that is wanted. Returns the namespace of
@@ -64,14 +66,18 @@ pub async fn connect_as(
         config.auth_info.impersonate = user;
     }
     let namespace = config.default_namespace.clone();
-    Ok((client(config)?, namespace))
+    Ok((client(config, &Requests::default())?, namespace))
 }
 
-fn client(mut config: Config) -> Result<Client, ConnectError> {
+fn client(mut config: Config, requests: &Requests) -> Result<Client, ConnectError> {
     config.connect_timeout = Some(CONNECT);
     config.default_retry = false;
     let retry = RetryPolicy::new(FIRST_PAUSE, LONGEST_PAUSE, RETRIES, true).unwrap_or_default();
+    let counting = requests.to(config.cluster_url.authority().map_or("", |authority| authority.as_str()));
     let builder = ClientBuilder::try_from(config).map_err(ConnectError::Client)?;
-    let builder = builder.with_layer(&BufferLayer::new(MOST_WAITING)).with_layer(&RetryLayer::new(retry));
+    let builder = builder
+        .with_layer(&counting)
+        .with_layer(&BufferLayer::new(MOST_WAITING))
+        .with_layer(&RetryLayer::new(retry));
     Ok(builder.build())
 }

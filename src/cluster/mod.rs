@@ -7,6 +7,7 @@ pub mod events;
 pub mod lease;
 pub mod pace;
 pub mod published;
+pub mod requests;
 pub mod status;
 
 pub use call::{CallError, within};

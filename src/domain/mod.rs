@@ -47,8 +47,14 @@ pub struct Outcome {
 /// Evaluates a namespace.
 #[must_use]
 pub fn evaluate(snapshot: &Snapshot) -> Outcome {
-    let mut linked = link::link(snapshot);
-    check::all(&mut linked, &snapshot.facts);
+    evaluate_linked(link::link(snapshot), &snapshot.facts)
+}
+
+/// Evaluates what was linked already, for whoever needs the links to find the facts. The facts name what can't be read as those did with
+/// which it was linked.
+#[must_use]
+pub fn evaluate_linked(mut linked: Linked, facts: &Facts) -> Outcome {
+    check::all(&mut linked, facts);
     linked.sort_notes();
     let gateways = route::gateways_of(&linked);
     let mut routes = gateways.clone();
@@ -56,14 +62,7 @@ pub fn evaluate(snapshot: &Snapshot) -> Outcome {
         route.retain(|at| linked.gateways.get(*at as usize).is_some_and(route::is_usable));
     }
     let mwi = linked.mailboxes.iter().map(|mailbox| policy::mwi(&linked, &routes, mailbox)).collect();
-    Outcome {
-        linked,
-        gateways,
-        routes,
-        mwi,
-        facts: snapshot.facts.clone(),
-        owners: policy::Owners::default(),
-    }
+    Outcome { linked, gateways, routes, mwi, facts: facts.clone(), owners: policy::Owners::default() }
 }
 
 impl Outcome {

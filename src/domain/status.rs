@@ -335,15 +335,13 @@ fn listed(notes: &Notes) -> Vec<FindingStatus> {
     notes.all().iter().take(MOST_FINDINGS).map(entry).collect()
 }
 
-/// Joins new conditions to those before: the transition time moves only when `status` does. Types that are not ours stay.
+/// Joins new conditions to those before: the transition time moves only when `status` does. Types that are not ours stay, and
+/// each stands where it stood: the API server has them in the order in which they came.
 fn merge(kind: Kind, previous: &[Condition], new: &[Verdict], generation: i64, now: &Time) -> Vec<Condition> {
-    let mut all: Vec<Condition> = previous.iter().filter(|c| !is_ours(kind, &c.type_)).cloned().collect();
-    all.extend(new.iter().map(|verdict| {
+    let joined = |verdict: &Verdict, before: Option<&Condition>| {
         // Those of the definition's default were never observed.
-        let is_same = |c: &&Condition| {
-            c.type_ == verdict.type_ && c.status == verdict.status && c.observed_generation.is_some()
-        };
-        let before = previous.iter().find(is_same);
+        let is_same = |c: &&Condition| c.status == verdict.status && c.observed_generation.is_some();
+        let before = before.filter(is_same);
         Condition {
             type_: verdict.type_.into(),
             status: verdict.status.into(),
@@ -352,8 +350,18 @@ fn merge(kind: Kind, previous: &[Condition], new: &[Verdict], generation: i64, n
             observed_generation: Some(generation),
             last_transition_time: before.map_or_else(|| now.clone(), |c| c.last_transition_time.clone()),
         }
-    }));
-    all.sort_by(|a, b| a.type_.cmp(&b.type_));
+    };
+    let mut left: Vec<&Verdict> = new.iter().collect();
+    let mut all = Vec::with_capacity(previous.len().max(new.len()));
+    for before in previous {
+        if !is_ours(kind, &before.type_) {
+            all.push(before.clone());
+        } else if let Some(at) = left.iter().position(|verdict| verdict.type_ == before.type_) {
+            all.push(joined(left.remove(at), Some(before)));
+        }
+    }
+    left.sort_by_key(|verdict| verdict.type_);
+    all.extend(left.into_iter().map(|verdict| joined(verdict, None)));
     all
 }
 

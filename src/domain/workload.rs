@@ -1,6 +1,7 @@
 //! The configuration of each dial plan's notifier, as it follows from an outcome.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::finding::{Aspect, Code, Finding, Severity};
@@ -66,7 +67,7 @@ pub struct GatewayRoute {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailboxClaim {
     /// Name of the mailbox.
-    pub name: String,
+    pub name: Arc<str>,
     /// It is one of this dial plan's; false where an error hides which dial plan it has.
     pub placed: bool,
     /// Extensions and addresses by which a voice-mail server may name it.
@@ -85,7 +86,7 @@ impl NotifierConfig {
     /// Takes in mailboxes that exist and can't be read: their lamps stay as they are.
     pub fn hold(&mut self, names: &[String]) {
         let held = |name: &String| MailboxClaim {
-            name: name.clone(),
+            name: name.as_str().into(),
             placed: false,
             addresses: Vec::new(),
             extension: None,
@@ -130,7 +131,7 @@ impl Outcome {
         let extensions = own.extensions.iter().flatten().map(|extension| extension.as_str().to_owned());
         let resource = own.resource.iter().map(ToString::to_string);
         Some(MailboxClaim {
-            name: node.name.to_string(),
+            name: Arc::clone(&node.name),
             placed: node.value.dial_plan.is_some(),
             addresses: extensions.chain(resource).collect(),
             extension: own.extensions.iter().flatten().next().map(|extension| extension.as_str().to_owned()),

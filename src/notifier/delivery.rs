@@ -44,7 +44,7 @@ pub struct Delivery {
     /// When those that are gone are looked at again.
     look_at: Option<Duration>,
     peers: BTreeMap<String, Arc<Peer>>,
-    reasons: BTreeMap<String, Code>,
+    reasons: BTreeMap<Arc<str>, Code>,
     extensions: BTreeMap<String, String>,
     uri_type: UriType,
     actions: Vec<Action>,

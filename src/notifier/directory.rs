@@ -1,7 +1,7 @@
 //! Which notifier a mailbox belongs to, which mailbox an extension, what holds for each, and who may call. Rebuilt as a whole with each
 //! configuration.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
@@ -14,9 +14,6 @@ use crate::domain::Outcome;
 use crate::domain::workload::NotifierConfig;
 use crate::net::https::{Https, Identity};
 use crate::serve::Security;
-
-/// A name below a namespace.
-type Key = (String, String);
 
 /// What the directory says of a mailbox.
 pub enum Found {
@@ -48,29 +45,40 @@ pub struct InNamespace<'a> {
     /// The notifiers of its dial plans, as they follow from the outcome.
     pub configs: &'a [NotifierConfig],
     /// Mailboxes that are there, with a dial plan or without, readable or not.
-    pub existing: &'a BTreeSet<String>,
+    pub existing: &'a BTreeSet<Arc<str>>,
     /// Dial plans that are there and have never been readable.
     pub unread_plans: BTreeSet<String>,
     /// Whether other mailboxes that were there were removed. Otherwise they are there still, for nobody can say that they are not.
     pub complete: bool,
 }
 
-/// One state of the directory.
+/// One state of the directory. Copies of it are cheap: what is in a namespace is there once.
 #[derive(Clone, Default)]
-pub struct Entries {
-    /// What is in force in each namespace.
-    outcomes: BTreeMap<String, Arc<Outcome>>,
+pub struct Entries(BTreeMap<String, Arc<Namespace>>);
+
+/// The dial plan of each mailbox.
+type Placed<'a> = HashMap<&'a str, Arc<str>>;
+
+/// Mailboxes by the addresses of one dial plan.
+type Addresses = BTreeMap<Box<str>, Arc<str>>;
+
+/// What is known of a namespace.
+#[derive(Clone, Default)]
+struct Namespace {
+    /// What is in force.
+    outcome: Option<Arc<Outcome>>,
     /// Dial plans that are there and have never been readable.
-    unread_plans: BTreeSet<Key>,
-    notifiers: BTreeMap<Key, Notifier>,
+    unread_plans: BTreeSet<String>,
+    /// The notifier of each dial plan.
+    notifiers: BTreeMap<String, Notifier>,
     /// Mailbox to dial plan; none: an error hides which one it is.
-    mailboxes: BTreeMap<Key, Option<String>>,
-    /// Dial plan and extension to mailbox.
-    extensions: BTreeMap<(Key, String), String>,
+    mailboxes: Arc<BTreeMap<Arc<str>, Option<Arc<str>>>>,
+    /// Dial plan to mailboxes by extension.
+    extensions: BTreeMap<String, Arc<Addresses>>,
     /// Mailboxes in the store of each dial plan, for those whose dial plan is not known because of an error.
-    stored: BTreeMap<Key, BTreeSet<String>>,
+    stored: BTreeMap<String, Arc<BTreeSet<String>>>,
     /// The HTTP port as each dial plan has it.
-    entrances: BTreeMap<Key, Arc<Entrance>>,
+    entrances: BTreeMap<String, Arc<Entrance>>,
 }
 
 impl Directory {
@@ -83,7 +91,7 @@ impl Directory {
     /// Replaces the state.
     pub fn replace(&self, entries: Entries) {
         let identities: Vec<_> =
-            entries.entrances.values().filter_map(|entrance| entrance.identity.clone()).collect();
+            entries.entrances().filter_map(|entrance| entrance.identity.clone()).collect();
         *self.entries.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(entries);
         self.show(&identities);
     }
@@ -115,79 +123,87 @@ impl Directory {
 }
 
 impl Entries {
+    fn of(&self, namespace: &str) -> Option<&Namespace> {
+        self.0.get(namespace).map(AsRef::as_ref)
+    }
+
+    fn entrances(&self) -> impl Iterator<Item = &Arc<Entrance>> + Clone {
+        self.0.values().flat_map(|namespace| namespace.entrances.values())
+    }
+
     /// What is in force in a namespace.
     #[must_use]
     pub fn outcome(&self, namespace: &str) -> Option<&Outcome> {
-        self.outcomes.get(namespace).map(AsRef::as_ref)
+        self.of(namespace)?.outcome.as_deref()
     }
 
     /// The notifier of a mailbox.
     #[must_use]
     pub fn notifier(&self, namespace: &str, mailbox: &str) -> Found {
-        let Some(plan) = self.mailboxes.get(&key(namespace, mailbox)) else { return Found::Unknown };
-        let notifier = plan.as_ref().and_then(|plan| self.notifiers.get(&key(namespace, plan)));
+        let Some(namespace) = self.of(namespace) else { return Found::Unknown };
+        let Some(plan) = namespace.mailboxes.get(mailbox) else { return Found::Unknown };
+        let notifier = plan.as_deref().and_then(|plan| namespace.notifiers.get(plan));
         notifier.cloned().map_or(Found::NotServed, Found::Running)
     }
 
     /// The dial plan of a mailbox, as far as that is known.
     #[must_use]
     pub fn plan_of(&self, namespace: &str, mailbox: &str) -> Option<&str> {
-        self.mailboxes.get(&key(namespace, mailbox))?.as_deref()
+        self.of(namespace)?.mailboxes.get(mailbox)?.as_deref()
     }
 
     /// The mailboxes of a dial plan, by name.
     pub fn mailboxes_of(&self, namespace: &str, plan: &str) -> impl Iterator<Item = &str> {
-        let of_plan =
-            move |((ns, _), of): &(&Key, &Option<String>)| ns == namespace && of.as_deref() == Some(plan);
-        self.mailboxes.iter().filter(of_plan).map(|((_, mailbox), _)| mailbox.as_str())
+        let all = self.of(namespace).into_iter().flat_map(|namespace| namespace.mailboxes.iter());
+        all.filter(move |(_, of)| of.as_deref() == Some(plan)).map(|(mailbox, _)| &**mailbox)
     }
 
     /// What a dial plan asks of callers.
     #[must_use]
     pub fn access(&self, namespace: &str, plan: &str) -> Option<&Access> {
-        self.entrances.get(&key(namespace, plan)).map(|entrance| &entrance.access)
+        self.of(namespace)?.entrances.get(plan).map(|entrance| &entrance.access)
     }
 
     /// What each dial plan of a namespace asks of callers.
     pub fn accesses_in(&self, namespace: &str) -> impl Iterator<Item = &Access> {
-        let of_namespace = move |((ns, _), _): &(&Key, &Arc<Entrance>)| ns == namespace;
-        self.entrances.iter().filter(of_namespace).map(|(_, entrance)| &entrance.access)
+        let entrances = self.of(namespace).into_iter().flat_map(|namespace| namespace.entrances.values());
+        entrances.map(|entrance| &entrance.access)
     }
 
     /// The notifier of a dial plan.
     #[must_use]
     pub fn of_plan(&self, namespace: &str, plan: &str) -> Option<&Notifier> {
-        self.notifiers.get(&key(namespace, plan))
+        self.of(namespace)?.notifiers.get(plan)
     }
 
     /// What each dial plan asks of callers.
     pub fn accesses(&self) -> impl Iterator<Item = &Access> + Clone {
-        self.entrances.values().map(|entrance| &entrance.access)
+        self.entrances().map(|entrance| &entrance.access)
     }
 
     /// Whether there is a mailbox of that name, whatever is known of it.
     #[must_use]
     pub fn has_mailbox(&self, namespace: &str, mailbox: &str) -> bool {
-        self.mailboxes.contains_key(&key(namespace, mailbox))
+        self.of(namespace).is_some_and(|namespace| namespace.mailboxes.contains_key(mailbox))
     }
 
     /// The mailbox with that extension, SIP address or number.
     #[must_use]
     pub fn mailbox(&self, namespace: &str, plan: &str, extension: &str) -> Option<&str> {
-        self.extensions.get(&(key(namespace, plan), extension.to_lowercase())).map(String::as_str)
+        let addresses = self.of(namespace)?.extensions.get(plan)?;
+        addresses.get(&*extension.to_lowercase()).map(AsRef::as_ref)
     }
 
     /// Whether there is a dial plan of that name that has never been readable.
     #[must_use]
     pub fn is_unread_plan(&self, namespace: &str, plan: &str) -> bool {
-        self.unread_plans.contains(&key(namespace, plan))
+        self.of(namespace).is_some_and(|namespace| namespace.unread_plans.contains(plan))
     }
 
     /// Namespaces of which anything is known.
     #[must_use]
     pub fn namespaces(&self) -> BTreeSet<String> {
-        let named = self.notifiers.keys().chain(self.mailboxes.keys()).chain(&self.unread_plans);
-        self.outcomes.keys().chain(named.map(|(namespace, _)| namespace)).cloned().collect()
+        self.0.keys().cloned().collect()
     }
 
     /// Adds a running notifier; `stored` are the mailboxes that its store knew when it started.
@@ -198,95 +214,120 @@ impl Entries {
         notifier: Notifier,
         stored: BTreeSet<String>,
     ) {
-        self.notifiers.insert(key(namespace, plan), notifier);
-        self.stored.insert(key(namespace, plan), stored);
+        let namespace = Arc::make_mut(self.0.entry(namespace.to_owned()).or_default());
+        namespace.notifiers.insert(plan.to_owned(), notifier);
+        namespace.stored.insert(plan.to_owned(), Arc::new(stored));
     }
 
     /// Removes a notifier that was stopped.
     pub fn remove_notifier(&mut self, namespace: &str, plan: &str) {
-        self.notifiers.remove(&key(namespace, plan));
-        self.stored.remove(&key(namespace, plan));
+        let Some(namespace) = self.0.get_mut(namespace).map(Arc::make_mut) else { return };
+        namespace.notifiers.remove(plan);
+        namespace.stored.remove(plan);
     }
 
     /// Takes in all of a namespace, in place of what was known of it; `keys` has its Secrets.
     pub fn set_namespace(&mut self, namespace: &str, now: &InNamespace<'_>, keys: &dyn Keys) {
-        match &now.outcome {
-            Some(outcome) => drop(self.outcomes.insert(namespace.to_owned(), Arc::clone(outcome))),
-            None => drop(self.outcomes.remove(namespace)),
-        }
-        self.unread_plans.retain(|(ns, _)| ns != namespace);
-        self.unread_plans.extend(now.unread_plans.iter().map(|plan| key(namespace, plan)));
-        self.set_mailboxes(namespace, now.configs, now.existing, now.complete);
-        self.set_entrances(namespace, now.configs, keys);
-    }
-
-    fn set_entrances(&mut self, namespace: &str, configs: &[NotifierConfig], keys: &dyn Keys) {
-        let entrance = |config: &NotifierConfig| {
-            let name = key(namespace, &config.dial_plan);
-            let before = self.entrances.get(&name).map(AsRef::as_ref);
-            let entrance = Entrance::new(&config.http, keys, before);
-            (name, Arc::new(entrance))
+        let name = namespace.to_owned();
+        let before = self.0.remove(namespace).unwrap_or_default();
+        let placed = placed(now.configs);
+        let after = Namespace {
+            outcome: now.outcome.clone(),
+            unread_plans: now.unread_plans.clone(),
+            notifiers: before.notifiers.clone(),
+            mailboxes: Arc::new(before.mailboxes_now(now, &placed)),
+            extensions: before.extensions_now(now, &placed),
+            stored: before.stored.clone(),
+            entrances: before.entrances_now(now, keys),
         };
-        let new: Vec<_> = configs.iter().map(entrance).collect();
-        self.entrances.retain(|(ns, _), _| ns != namespace);
-        self.entrances.extend(new);
-    }
-
-    fn set_mailboxes(
-        &mut self,
-        namespace: &str,
-        configs: &[NotifierConfig],
-        existing: &BTreeSet<String>,
-        complete: bool,
-    ) {
-        let placed: BTreeMap<&str, &str> = configs
-            .iter()
-            .flat_map(|config| config.mailboxes.iter().map(move |mailbox| (mailbox, config)))
-            .filter(|(mailbox, _)| mailbox.placed)
-            .map(|(mailbox, config)| (mailbox.name.as_str(), config.dial_plan.as_str()))
-            .collect();
-        let is_kept = |ns: &str, mailbox: &str| ns != namespace || !complete || existing.contains(mailbox);
-        self.mailboxes.retain(|(ns, mailbox), _| is_kept(ns, mailbox));
-        self.extensions.retain(|((ns, _), _), mailbox| {
-            is_kept(ns, mailbox) && (ns != namespace || !placed.contains_key(mailbox.as_str()))
-        });
-        for config in configs {
-            for mailbox in &config.mailboxes {
-                for address in &mailbox.addresses {
-                    let address = (key(namespace, &config.dial_plan), address.to_lowercase());
-                    self.extensions.insert(address, mailbox.name.clone());
-                }
-            }
+        if !after.is_empty() {
+            self.0.insert(name, Arc::new(after));
         }
-        for mailbox in existing {
-            // A mailbox that an error took away from its dial plan belongs to the one that had it, even if that is gone: a name may
-            // be a mistake, and another store would lose what it is told when that is mended.
-            let before = self.mailboxes.get(&key(namespace, mailbox)).cloned().flatten();
-            let plan = placed.get(mailbox.as_str()).map(|plan| (*plan).to_owned()).or(before);
-            let plan = plan.or_else(|| self.stored_in(namespace, mailbox));
-            self.mailboxes.insert(key(namespace, mailbox), plan);
-        }
-        if !complete {
-            self.keep_stored(namespace);
-        }
-    }
-
-    /// The mailboxes of the stores, which nothing read since the start may have named.
-    fn keep_stored(&mut self, namespace: &str) {
-        for ((_, plan), stored) in self.stored.iter().filter(|((ns, _), _)| ns == namespace) {
-            for mailbox in stored {
-                self.mailboxes.entry(key(namespace, mailbox)).or_insert_with(|| Some(plan.clone()));
-            }
-        }
-    }
-
-    /// The dial plan whose store has a mailbox.
-    fn stored_in(&self, namespace: &str, mailbox: &str) -> Option<String> {
-        let has = |((ns, _), stored): &(&Key, &BTreeSet<String>)| ns == namespace && stored.contains(mailbox);
-        self.stored.iter().find(has).map(|((_, plan), _)| plan.clone())
     }
 }
 
-fn key(namespace: &str, name: &str) -> Key {
-    (namespace.to_owned(), name.to_owned())
+impl Namespace {
+    fn is_empty(&self) -> bool {
+        self.outcome.is_none()
+            && self.unread_plans.is_empty()
+            && self.notifiers.is_empty()
+            && self.mailboxes.is_empty()
+            && self.entrances.is_empty()
+    }
+
+    fn entrances_now(&self, now: &InNamespace<'_>, keys: &dyn Keys) -> BTreeMap<String, Arc<Entrance>> {
+        let entrance = |config: &NotifierConfig| {
+            let before = self.entrances.get(&config.dial_plan).map(AsRef::as_ref);
+            let entrance = Entrance::new(&config.http, keys, before);
+            (config.dial_plan.clone(), Arc::new(entrance))
+        };
+        now.configs.iter().map(entrance).collect()
+    }
+
+    fn mailboxes_now(
+        &self,
+        now: &InNamespace<'_>,
+        placed: &Placed<'_>,
+    ) -> BTreeMap<Arc<str>, Option<Arc<str>>> {
+        let plan = |mailbox: &Arc<str>| {
+            // A mailbox that an error took away from its dial plan belongs to the one that had it, even if that is gone: a name may
+            // be a mistake, and another store would lose what it is told when that is mended.
+            let placed = placed.get(&**mailbox).cloned();
+            let before = || self.mailboxes.get(mailbox).cloned().flatten();
+            (Arc::clone(mailbox), placed.or_else(before).or_else(|| self.stored_in(mailbox)))
+        };
+        let existing = now.existing.iter().map(plan);
+        if now.complete {
+            return existing.collect();
+        }
+        let mut all = (*self.mailboxes).clone();
+        all.extend(existing);
+        // The mailboxes of the stores, which nothing read since the start may have named.
+        for (dial_plan, stored) in &self.stored {
+            for mailbox in stored.iter() {
+                all.entry(mailbox.as_str().into()).or_insert_with(|| Some(dial_plan.as_str().into()));
+            }
+        }
+        all
+    }
+
+    fn extensions_now(&self, now: &InNamespace<'_>, placed: &Placed<'_>) -> BTreeMap<String, Arc<Addresses>> {
+        let stays = |mailbox: &str| {
+            !placed.contains_key(mailbox) && (!now.complete || now.existing.contains(mailbox))
+        };
+        let mut all: BTreeMap<String, Addresses> = BTreeMap::new();
+        for (plan, before) in &self.extensions {
+            let staying = before.iter().filter(|(_, mailbox)| stays(mailbox));
+            let staying: Addresses =
+                staying.map(|(address, mailbox)| (address.clone(), Arc::clone(mailbox))).collect();
+            if !staying.is_empty() {
+                all.insert(plan.clone(), staying);
+            }
+        }
+        for config in now.configs {
+            let of_plan = all.entry(config.dial_plan.clone()).or_default();
+            for mailbox in &config.mailboxes {
+                for address in &mailbox.addresses {
+                    of_plan.insert(address.to_lowercase().into(), Arc::clone(&mailbox.name));
+                }
+            }
+        }
+        all.into_iter().map(|(plan, addresses)| (plan, Arc::new(addresses))).collect()
+    }
+
+    /// The dial plan whose store has a mailbox.
+    fn stored_in(&self, mailbox: &str) -> Option<Arc<str>> {
+        self.stored.iter().find(|(_, stored)| stored.contains(mailbox)).map(|(plan, _)| plan.as_str().into())
+    }
+}
+
+/// The dial plan of each mailbox that has one.
+fn placed(configs: &[NotifierConfig]) -> Placed<'_> {
+    let mut all = HashMap::new();
+    for config in configs {
+        let plan: Arc<str> = config.dial_plan.as_str().into();
+        let own = config.mailboxes.iter().filter(|mailbox| mailbox.placed);
+        all.extend(own.map(|mailbox| (&*mailbox.name, Arc::clone(&plan))));
+    }
+    all
 }

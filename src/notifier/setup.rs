@@ -93,7 +93,7 @@ pub struct Setup {
     /// Ways to the gateways, by name.
     pub peers: BTreeMap<String, Arc<Peer>>,
     /// For each mailbox, why it may or may not have a lamp.
-    pub reasons: BTreeMap<String, Code>,
+    pub reasons: BTreeMap<Arc<str>, Code>,
     /// For each lamp, the primary extension of the first mailbox that names it.
     pub extensions: BTreeMap<String, String>,
 }
@@ -140,7 +140,7 @@ impl Setup {
         let reasons = config
             .mailboxes
             .iter()
-            .filter_map(|mailbox| Some((mailbox.name.clone(), mailbox.reason?)))
+            .filter_map(|mailbox| Some((Arc::clone(&mailbox.name), mailbox.reason?)))
             .collect();
         let mut extensions = BTreeMap::new();
         for mailbox in &config.mailboxes {
@@ -161,7 +161,7 @@ fn claim(mailbox: &MailboxClaim, sound: bool) -> mwi::Mailbox {
         Claim::Forbidden => mwi::Claim::Forbidden(lamps()),
         Claim::Frozen => mwi::Claim::Frozen,
     };
-    mwi::Mailbox { name: mailbox.name.clone(), claim }
+    mwi::Mailbox { name: mailbox.name.to_string(), claim }
 }
 
 impl Made {

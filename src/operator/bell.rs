@@ -55,7 +55,10 @@ pub async fn run_loops(shared: &Arc<Shared>, mut stop: watch::Receiver<bool>) {
                 match ended {
                     // Another loop may have been started for it already.
                     Ok(namespace) => loops.retain(|name, notify| *name != namespace || Arc::strong_count(notify) > 1),
-                    Err(error) => tracing::error!(%error, "the loop of a namespace ended badly; its next event starts it again"),
+                    Err(error) => {
+                        shared.metrics.panicked();
+                        tracing::error!(%error, "the loop of a namespace ended badly; its next event starts it again");
+                    }
                 }
                 // An event may have come between its last look and its end.
                 Woken { all: true, some: BTreeSet::new() }
@@ -69,6 +72,7 @@ pub async fn run_loops(shared: &Arc<Shared>, mut stop: watch::Receiver<bool>) {
         }
         loops.retain(|_, notify| Arc::strong_count(notify) > 1);
         for name in names {
+            shared.metrics.line().add(&name, shared.clock.now());
             let notify = loops.entry(name.clone()).or_insert_with(|| {
                 let notify = Arc::new(Notify::new());
                 tasks.spawn(namespace::run(Arc::clone(shared), name, Arc::clone(&notify)));

@@ -10,21 +10,25 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::line::Line;
+use crate::cluster::requests::Requests;
 use crate::domain::Kind;
 use crate::render::ChildKind;
 
 /// There is one controller: the namespace.
-const CONTROLLER: &str = "namespace";
+pub const CONTROLLER: &str = "namespace";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Controller {
-    controller: String,
+    controller: &'static str,
 }
+
+const ALL: Controller = Controller { controller: CONTROLLER };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabels {
-    controller: String,
-    result: String,
+    controller: &'static str,
+    result: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -41,6 +45,10 @@ struct WriteLabels {
 /// All metrics of the operator.
 pub struct Metrics {
     registry: Registry,
+    line: Line,
+    requests: Requests,
+    active: Family<Controller, Gauge>,
+    panics: Family<Controller, Counter>,
     reconciles: Family<ResultLabels, Counter>,
     errors: Family<Controller, Counter>,
     seconds: Family<Controller, Histogram, fn() -> Histogram>,
@@ -49,7 +57,8 @@ pub struct Metrics {
     statuses: Family<WriteLabels, Counter>,
 }
 
-fn buckets() -> Histogram {
+/// From a millisecond to half a minute.
+pub fn buckets() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 16))
 }
 
@@ -57,6 +66,10 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
+            line: Line::default(),
+            requests: Requests::default(),
+            active: Family::default(),
+            panics: Family::default(),
             reconciles: Family::default(),
             errors: Family::default(),
             seconds: Family::new_with_constructor(buckets),
@@ -65,6 +78,8 @@ impl Default for Metrics {
             statuses: Family::default(),
         };
         let registry = &mut metrics.registry;
+        metrics.line.register(registry);
+        metrics.requests.register(registry);
         registry.register(
             "lamplighter_build",
             "The program",
@@ -84,6 +99,12 @@ impl Default for Metrics {
             "controller_runtime_reconcile_time_seconds",
             "How long a pass over a namespace took, with its writes",
             metrics.seconds.clone(),
+        );
+        registry.register("controller_runtime_active_workers", "Passes under way", metrics.active.clone());
+        registry.register(
+            "controller_runtime_reconcile_panics",
+            "Loops of namespaces that ended badly and were started again",
+            metrics.panics.clone(),
         );
         registry.register(
             "leader_election_master_status",
@@ -105,18 +126,31 @@ impl Default for Metrics {
 }
 
 impl Metrics {
+    /// The namespaces that wait for a pass.
+    pub const fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// Where requests to the API server are counted.
+    pub const fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
     /// A pass over a namespace ended.
-    pub fn pass(&self, took: Duration, failed: bool) {
-        let controller = || CONTROLLER.to_owned();
+    pub fn pass(&self, namespace: &str, now: Duration, failed: bool) {
+        let took = self.line.end(namespace, now, failed);
         let result = if failed { "error" } else { "success" };
-        self.reconciles
-            .get_or_create(&ResultLabels { controller: controller(), result: result.to_owned() })
-            .inc();
-        let errors = self.errors.get_or_create_owned(&Controller { controller: controller() });
+        self.reconciles.get_or_create(&ResultLabels { controller: CONTROLLER, result }).inc();
+        let errors = self.errors.get_or_create_owned(&ALL);
         if failed {
             errors.inc();
         }
-        self.seconds.get_or_create(&Controller { controller: controller() }).observe(took.as_secs_f64());
+        self.seconds.get_or_create(&ALL).observe(took.as_secs_f64());
+    }
+
+    /// The loop of a namespace ended badly.
+    pub fn panicked(&self) {
+        self.panics.get_or_create(&ALL).inc();
     }
 
     /// An object of a notifier was written.
@@ -133,6 +167,7 @@ impl Metrics {
 
     /// Nothing of ours is left in a namespace.
     pub fn forget(&self, namespace: &str) {
+        self.line.leave(namespace);
         for kind in ChildKind::ALL {
             self.applied.remove(&WriteLabels { namespace: namespace.to_owned(), kind: kind.to_string() });
         }
@@ -143,7 +178,10 @@ impl Metrics {
 
     /// In OpenMetrics.
     #[must_use]
-    pub fn text(&self, leads: bool) -> String {
+    pub fn text(&self, leads: bool, now: Duration) -> String {
+        let active = self.line.look(now);
+        self.active.get_or_create(&ALL).set(i64::try_from(active).unwrap_or(i64::MAX));
+        drop(self.panics.get_or_create(&ALL));
         self.leader.get_or_create(&LeaseLabels { name: super::MANAGER.to_owned() }).set(i64::from(leads));
         let mut out = String::new();
         // Writing to a text does not fail.

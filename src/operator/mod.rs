@@ -10,6 +10,7 @@ mod bell;
 mod children;
 mod defaults;
 mod gathered;
+mod line;
 mod metrics;
 mod namespace;
 mod report;
@@ -39,7 +40,7 @@ use metrics::Metrics;
 /// Name under which the operator writes.
 pub const MANAGER: &str = "lamplighter-operator";
 /// Statuses a second that are written at most; the API server has other clients.
-const STATUSES_PER_SECOND: u32 = 200;
+const STATUSES_PER_SECOND: u32 = 250;
 
 /// What the operator is told when it starts.
 #[derive(Clone, Debug)]
@@ -112,9 +113,9 @@ pub struct Shared {
 /// What keeps it from starting. Later it reports what goes wrong and goes on.
 pub async fn run(options: Options, stop: watch::Receiver<bool>) -> Result<(), OperatorError> {
     let server = Server::bind(options.listen).await?;
-    let client = connect().await?;
-    let clock = Clock::start();
     let metrics = Arc::new(Metrics::default());
+    let client = connect(metrics.requests()).await?;
+    let clock = Clock::start();
     let bell = Arc::new(Bell::default());
     let (leading, leads) = watch::channel(false);
     let shared = Arc::new(Shared {

@@ -36,15 +36,16 @@ pub async fn run(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) -> 
         tokio::time::sleep_until(shared.clock.instant(from)).await;
         let Some(gathered) = shared.of(&namespace) else { return namespace };
         if !shared.is_leader() {
+            shared.metrics.line().leave(&namespace);
             next = RESYNC;
             state = Namespace::new(&namespace);
             continue;
         }
-        let began = shared.clock.now();
+        shared.metrics.line().begin(&namespace, shared.clock.now());
         let pass = state.pass(&shared, gathered, &woken).await;
         took = pass.evaluated;
         ended = shared.clock.now();
-        shared.metrics.pass(shared.clock.now().saturating_sub(began), pass.failed);
+        shared.metrics.pass(&namespace, ended, pass.failed);
         state.failures = if pass.failed { state.failures.saturating_add(1) } else { 0 };
         next = pass.again.unwrap_or(RESYNC).min(RESYNC);
         if pass.failed {

@@ -1,6 +1,7 @@
 //! Statuses of the four kinds: compared first, written by server-side apply, new generations before all others.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,17 +48,24 @@ type Key = (Kind, Arc<str>);
 /// What is remembered of the statuses of a namespace. All of it can be lost.
 #[derive(Default)]
 pub struct Reports {
-    /// Of each status that was written, what came of it: until the watch has it, what it shows is older.
-    written: BTreeMap<Key, (u64, Value)>,
+    /// Of each status that was written, the version that came of it and a digest of what it says: until the watch has it, what that shows is older.
+    written: BTreeMap<Key, (u64, u64)>,
     /// Since when a status only waits to say "not yet".
     waiting: BTreeMap<Key, Duration>,
 }
 
-/// A status that is not as it should be.
+/// A status that is not as it should be. New generations go first; what only fans out goes last. What is to be written is made when its turn
+/// comes: there may be many.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Due {
-    key: Key,
-    /// New generations go first; what only fans out goes last.
     rank: u8,
+    key: Key,
+    /// Place of the object in the outcome.
+    at: usize,
+}
+
+/// What is written.
+struct Write {
     body: Value,
     event: Option<Transition>,
 }
@@ -140,8 +148,17 @@ impl Reports {
             self.due(&resources.gateways, namespace, outcome, now, &mut due, &mut reported);
             self.due(&resources.mailboxes, namespace, outcome, now, &mut due, &mut reported);
         }
-        due.sort_by(|a, b| (a.rank, &a.key).cmp(&(b.rank, &b.key)));
-        self.send(shared, namespace, due, woken, &mut reported).await;
+        due.sort_unstable();
+        let writes = due.into_iter().filter_map(|due| {
+            let write = match due.key.0 {
+                Kind::DialPlan => write(&resources.dial_plans, namespace, outcome, &due),
+                Kind::MailboxPolicy => write(&resources.mailbox_policies, namespace, outcome, &due),
+                Kind::Gateway => write(&resources.gateways, namespace, outcome, &due),
+                Kind::Mailbox => write(&resources.mailboxes, namespace, outcome, &due),
+            };
+            Some((due.key, write?))
+        });
+        self.send(shared, namespace, writes, woken, &mut reported).await;
         if gathered.is_complete() && outcome.facts.unlisted.is_empty() {
             reported.failed |= !take_back(shared, resources, namespace, outcome).await;
         }
@@ -152,16 +169,16 @@ impl Reports {
         &mut self,
         shared: &Shared,
         namespace: &str,
-        due: Vec<Due>,
+        writes: impl Iterator<Item = (Key, Write)> + Send,
         woken: &Notify,
         reported: &mut Reported,
     ) {
         let began = shared.clock.now();
-        let writes = futures::stream::iter(due).map(|due| async {
+        let writes = futures::stream::iter(writes).map(|(key, write)| async {
             shared.pace.turn().await;
-            let of = (due.key.0, &*due.key.1);
-            let written = apply(&shared.client, namespace, of, MANAGER, &due.body).await;
-            (due, written)
+            let of = (key.0, &*key.1);
+            let written = apply(&shared.client, namespace, of, MANAGER, &write.body).await;
+            (key, write, written)
         });
         let mut writes = std::pin::pin!(writes.buffer_unordered(AT_A_TIME));
         let mut news = false;
@@ -174,8 +191,8 @@ impl Reports {
                     continue;
                 }
             };
-            let Some((due, written)) = next else { break };
-            self.wrote(shared, namespace, due, written, reported).await;
+            let Some((key, write, written)) = next else { break };
+            self.wrote(shared, namespace, (key, write), written, reported).await;
             if news && shared.clock.now().saturating_sub(began) > SLICE {
                 break;
             }
@@ -190,17 +207,17 @@ impl Reports {
         &mut self,
         shared: &Shared,
         namespace: &str,
-        due: Due,
+        (key, write): (Key, Write),
         written: Result<u64, CallError>,
         reported: &mut Reported,
     ) {
-        let (kind, name) = (due.key.0, Arc::clone(&due.key.1));
+        let (kind, name) = (key.0, Arc::clone(&key.1));
         match written {
             Ok(version) => {
                 shared.metrics.status(namespace, kind);
-                self.waiting.remove(&due.key);
-                self.written.insert(due.key, (version, due.body));
-                if let Some(Transition { about, warning, reason, note }) = due.event {
+                self.waiting.remove(&key);
+                self.written.insert(key, (version, digest(write.body)));
+                if let Some(Transition { about, warning, reason, note }) = write.event {
                     shared.events.tell(&about, warning, &reason, "Evaluate", &note).await;
                 }
             }
@@ -222,25 +239,17 @@ impl Reports {
         due: &mut Vec<Due>,
         reported: &mut Reported,
     ) {
-        let time = Time(Timestamp::from_second(wall_ms() / 1000).unwrap_or_default());
         let shelf = shelf.look();
         for (at, name) in K::names(outcome).into_iter().enumerate() {
             let Some(kept) = shelf.get(namespace, &name) else { continue };
-            let Some(object) = kept.object.as_ref().filter(|_| kept.unread.is_none()) else { continue };
-            if object.meta().deletion_timestamp.is_some() || outcome.rests(K::KIND, at) {
-                continue;
-            }
-            let key = (K::KIND, name);
-            let before = K::status(object);
-            let earlier = Earlier { status: before, since: kept.since };
-            let Some(status) = K::project(outcome, at, earlier, &time) else { continue };
+            let Some((object, status)) = projected(kept, outcome, at) else { continue };
+            let (key, before) = ((K::KIND, name), K::status(object));
             if before.is_some_and(|before| *before == status || own::<K>(before) == own::<K>(&status)) {
                 self.waiting.remove(&key);
                 self.written.remove(&key);
                 continue;
             }
-            let body = body::<K>(&key.1, &status, &outcome.plans_of_gateway(at).collect::<Vec<_>>());
-            if self.is_on_its_way(&key, kept, &body) {
+            if self.is_on_its_way(&key, kept, || body::<K>(&key.1, &status, outcome.plans_of_gateway(at))) {
                 continue;
             }
             let (first, pending) = (is_first(before), ready(status.conditions()).1 == "Pending");
@@ -250,8 +259,7 @@ impl Reports {
             }
             let is_new = observed(before) != object.meta().generation;
             let rank = if is_new && !pending { 0 } else { 1 + u8::from(K::KIND == Kind::Mailbox) };
-            let event = transition(&**object, before, &status);
-            due.push(Due { key, rank, body, event });
+            due.push(Due { rank, key, at });
         }
     }
 
@@ -263,16 +271,51 @@ impl Reports {
     }
 
     /// Whether this very status was written, and the watch does not show it yet.
-    fn is_on_its_way<K>(&mut self, key: &Key, kept: &Kept<K>, body: &Value) -> bool {
+    fn is_on_its_way<K>(&mut self, key: &Key, kept: &Kept<K>, body: impl FnOnce() -> Value) -> bool {
         match self.written.get(key) {
             Some((version, _)) if kept.version >= *version => {
                 self.written.remove(key);
                 false
             }
-            Some((_, written)) => without_times(written.clone()) == without_times(body.clone()),
+            Some((_, written)) => *written == digest(body()),
             None => false,
         }
     }
+}
+
+/// What the status of an object should be, where it is to be reported on.
+fn projected<'a, K: Kinded>(
+    kept: &'a Kept<K>,
+    outcome: &Outcome,
+    at: usize,
+) -> Option<(&'a Arc<K>, K::Status)> {
+    let object = kept.object.as_ref().filter(|_| kept.unread.is_none())?;
+    if object.meta().deletion_timestamp.is_some() || outcome.rests(K::KIND, at) {
+        return None;
+    }
+    let earlier = Earlier { status: K::status(object), since: kept.since };
+    let now = Time(Timestamp::from_second(wall_ms() / 1000).unwrap_or_default());
+    Some((object, K::project(outcome, at, earlier, &now)?))
+}
+
+/// What is written of a status that is due; none where the object has gone.
+fn write<K: Kinded>(
+    shelf: &watch::Shared<K>,
+    namespace: &str,
+    outcome: &Outcome,
+    due: &Due,
+) -> Option<Write> {
+    let shelf = shelf.look();
+    let (object, status) = projected(shelf.get(namespace, &due.key.1)?, outcome, due.at)?;
+    let event = transition(&**object, K::status(object), &status);
+    Some(Write { body: body::<K>(&due.key.1, &status, outcome.plans_of_gateway(due.at)), event })
+}
+
+/// Tells bodies apart, but not by their times.
+fn digest(body: Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    without_times(body).to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Takes back what notifiers said of gateways and are no longer there to take back: their dial plans are gone. False where something failed.
@@ -331,10 +374,10 @@ fn own<K: Kinded>(status: &K::Status) -> Value {
 }
 
 /// What is applied: all that is the operator's, and nothing that is a notifier's. Of the dial plans that a gateway serves, that is the name.
-fn body<K: Kinded>(name: &str, status: &K::Status, serves: &[String]) -> Value {
+fn body<K: Kinded>(name: &str, status: &K::Status, serves: impl Iterator<Item = String>) -> Value {
     let mut status = own::<K>(status);
     if let (Kind::Gateway, Some(status)) = (K::KIND, status.as_object_mut()) {
-        let plans = serves.iter().map(|plan| json!({"name": plan}));
+        let plans = serves.map(|plan| json!({"name": plan}));
         status.insert("plans".into(), plans.collect());
     }
     said::<K>(name, status)
@@ -387,7 +430,7 @@ mod tests {
     fn of_dial_plans_only_the_names_are_written_and_delivered_only_on_a_gateway() {
         let now = status(json!({"conditions": [condition("Delivered"), condition("Ready")],
             "plans": [{"name": "gone", "delivered": "False"}, {"name": "hq", "delivered": "True", "sourceAddress": "192.0.2.1"}]}));
-        let body = body::<UMIPGateway>("pbx", &now, &["hq".to_owned()]);
+        let body = body::<UMIPGateway>("pbx", &now, std::iter::once("hq".to_owned()));
         assert_eq!(body["status"]["plans"], json!([{"name": "hq"}]));
         assert_eq!(body["status"]["conditions"].as_array().unwrap().len(), 2);
         let of_mailbox =

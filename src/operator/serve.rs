@@ -31,5 +31,5 @@ async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) 
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], shared.metrics.text(shared.is_leader()))
+    ([(header::CONTENT_TYPE, kind)], shared.metrics.text(shared.is_leader(), shared.clock.now()))
 }

@@ -287,7 +287,8 @@ impl Program {
         let unread = self.in_force.unread(Kind::Mailbox, namespace);
         configs.iter_mut().for_each(|config| config.hold(&unread));
         let nodes = outcome.iter().flat_map(|outcome| &outcome.linked.mailboxes);
-        let existing = nodes.map(|node| node.name.to_string()).chain(unread).collect();
+        let readable = nodes.map(|node| Arc::clone(&node.name));
+        let existing = readable.chain(unread.into_iter().map(Arc::from)).collect();
         let now = InNamespace {
             configs: &configs,
             existing: &existing,

@@ -8,23 +8,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{self, Cluster};
-use crate::installed::{self, Office};
+use crate::harness;
+use crate::installed::{Office, with_pods};
 use crate::scripted::Scripted;
 
 /// How long pods may take to start here, and everything after that.
 const START: Duration = Duration::from_secs(120);
 /// So long nothing is written when nothing changes: a Lease may follow a status within five seconds.
 const REST: Duration = Duration::from_secs(8);
-
-/// The cluster with Lamplighter in it; none where no pod can run, which is said.
-fn with_pods(cluster: &Cluster) -> bool {
-    if !cluster.has_own_node() {
-        return false;
-    }
-    installed::install(cluster);
-    true
-}
 
 /// Asks until there is an answer.
 fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {

@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use crate::harness;
-use crate::installed::{ALL, Office};
-use crate::lit::with_pods;
+use crate::installed::{ALL, Office, with_pods};
 
 #[test]
 fn nothing_that_compares_finds_a_difference_after_a_sync() {

@@ -1,8 +1,7 @@
 //! What breaks in a cluster, and what is then still so.
 
 use crate::harness::{self, Cluster};
-use crate::installed::{ALL, Office, SYSTEM};
-use crate::lit::with_pods;
+use crate::installed::{ALL, Office, SYSTEM, with_pods};
 
 const OPERATORS: &str = "app.kubernetes.io/component=operator";
 

@@ -46,6 +46,21 @@ pub fn install(cluster: &Cluster) {
     cluster.kubectl(&rolled).text();
 }
 
+/// The cluster with Lamplighter in it. False where no pod can run, which is said.
+pub fn with_pods(cluster: &Cluster) -> bool {
+    if !cluster.has_own_node() {
+        return false;
+    }
+    install(cluster);
+    true
+}
+
+/// The operator's pod that leads.
+pub fn leader(cluster: &Cluster) -> String {
+    let holder = "jsonpath={.spec.holderIdentity}";
+    cluster.kubectl(&["get", "lease", "lamplighter-operator", "-n", SYSTEM, "-o", holder]).text()
+}
+
 /// Runs a version of Helm in the namespace of the release; it has to succeed.
 pub fn helm(cluster: &Cluster, version: &str, arguments: &[&str]) -> String {
     let said = helm_in(cluster, SYSTEM, version, arguments);

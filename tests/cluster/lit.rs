@@ -2,18 +2,9 @@
 
 use std::time::Duration;
 
-use crate::harness::{self, Cluster};
-use crate::installed::{self, Office, SYSTEM};
+use crate::harness;
+use crate::installed::{self, Office, SYSTEM, leader, with_pods};
 use crate::namespace::Namespace;
-
-/// The cluster with Lamplighter in it; none where no pod can run, which is said.
-pub fn with_pods(cluster: &Cluster) -> bool {
-    if !cluster.has_own_node() {
-        return false;
-    }
-    installed::install(cluster);
-    true
-}
 
 #[test]
 fn the_quick_start_becomes_ready_in_a_namespace_with_pod_security_restricted() {
@@ -91,14 +82,11 @@ fn lamps_go_on_through_deaths_of_pods_and_of_the_leader() {
     office.put("lina", 2);
     office.lamp("4201", "on 2/0 (0/0)");
 
-    let holder =
-        ["get", "lease", "lamplighter-operator", "-n", SYSTEM, "-o", "jsonpath={.spec.holderIdentity}"];
-    let leader = cluster.kubectl(&holder).text();
-    cluster.kubectl(&["delete", "pod", &leader, "-n", SYSTEM, "--grace-period=0", "--force"]).text();
+    let before = leader(&cluster);
+    cluster.kubectl(&["delete", "pod", &before, "-n", SYSTEM, "--grace-period=0", "--force"]).text();
     office.patch("ummb/omar", r#"{"spec":{"extensions":["4288"]}}"#);
     office.ready(&["ummb/omar"]);
-    let next = cluster.kubectl(&holder).text();
-    assert_ne!(next, leader);
+    assert_ne!(leader(&cluster), before);
 }
 
 #[test]

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::harness::{self, Cluster};
-use crate::installed::{Office, mailbox};
-use crate::lit::with_pods;
+use crate::installed::{Office, mailbox, with_pods};
 
 /// A bare repository with the hooks, and a work tree that pushes to it.
 struct Repository {

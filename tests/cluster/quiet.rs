@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::harness;
-use crate::installed::{Office, SYSTEM, mailbox};
-use crate::lit::with_pods;
+use crate::installed::{Office, SYSTEM, mailbox, with_pods};
 
 /// Mailboxes of the office, beside its own two.
 const MAILBOXES: usize = 1000;

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::harness;
-use crate::installed::{Office, SYSTEM};
-use crate::lit::with_pods;
+use crate::installed::{Office, SYSTEM, with_pods};
 
 /// What is granted and not used in the life of an office, each with its reason: whose, resource, verb, why.
 const NOT_USED: &[(&str, &str, &str, &str)] = &[

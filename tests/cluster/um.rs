@@ -4,16 +4,7 @@ use std::os::unix::fs::symlink;
 
 use crate::common::process::LAMPLIGHTER;
 use crate::harness::{self, Cluster, Output};
-use crate::installed::{self, Office, SYSTEM};
-
-/// The cluster with Lamplighter in it; none where no pod can run, which is said.
-fn with_pods(cluster: &Cluster) -> bool {
-    if !cluster.has_own_node() {
-        return false;
-    }
-    installed::install(cluster);
-    true
-}
+use crate::installed::{Office, SYSTEM, with_pods};
 
 /// Runs `kubectl um`, in the namespace of an office.
 fn um(cluster: &Cluster, office: &Office<'_>, arguments: &[&str]) -> Output {

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::harness::{self, Cluster};
-use crate::installed::{ALL, Office, helm_in, mailbox};
-use crate::lit::with_pods;
+use crate::installed::{ALL, Office, helm_in, mailbox, with_pods};
 
 /// Installs or upgrades a release whose chart consists of these manifests.
 fn release(cluster: &Cluster, office: &Office<'_>, manifests: &str, timeout: &str) -> Result<String, String> {

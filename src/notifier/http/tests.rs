@@ -56,7 +56,7 @@ fn directory(http: &Value, secrets: &[(&'static str, &'static str)]) -> Director
 fn with(
     configs: &[NotifierConfig],
     outcome: Option<Arc<Outcome>>,
-    existing: &BTreeSet<String>,
+    existing: &BTreeSet<Arc<str>>,
     secrets: &[(&'static str, &'static str)],
 ) -> Directory {
     let now = InNamespace { outcome, configs, existing, unread_plans: BTreeSet::new(), complete: true };
@@ -231,7 +231,7 @@ fn a_notifier_of_one_dial_plan_tells_nothing_of_the_others_in_its_namespace() {
     });
     let mut configs = outcome.notifiers();
     configs.retain(|config| config.dial_plan == "hq");
-    let existing = ["lina", "noor"].map(str::to_owned).into();
+    let existing = ["lina", "noor"].map(Arc::from).into();
     let directory = with(&configs, Some(Arc::new(outcome)), &existing, &[("voicemail", "hush")]);
     let get = |path: &str, token: &str| {
         let path = format!("/v1/namespaces/voice/{path}");

@@ -29,6 +29,7 @@ use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::cluster::client::{ConnectError, connect};
 use crate::cluster::published::Values as ValueFacts;
+use crate::cluster::requests::Requests;
 use crate::domain::{self, KeyName, Kind, Linked, Notifiers, Outcome, Snapshot};
 use crate::serve::{self, BindError, Server};
 use crate::source::secrets::Values;
@@ -89,7 +90,7 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
     let directory = Directory::default();
     let server = Server::bind(options.listen).await?;
     let server = server.secured(directory.https()).counted(metrics.http_counters());
-    let client = connect().await?;
+    let client = connect(&Requests::default()).await?;
     let clock = Clock::start();
     let ready = Arc::new(AtomicBool::new(false));
     let asked = tokio::spawn(answer_locally(&options, &directory, &ready, stop.clone()));
@@ -260,10 +261,10 @@ impl Pod {
         // Values that change from here on are new the next time.
         self.digest = self.digest_of(&snapshot);
         snapshot.facts.notifiers = Notifiers::Acting;
-        let own = self.own_keys(&domain::link::link(&snapshot));
-        facts::look(&mut snapshot, own, &self.values);
+        let linked = domain::link::link(&snapshot);
+        facts::look(&mut snapshot, self.own_keys(&linked), &self.values);
         let values = ValueFacts::of(&snapshot.facts);
-        let outcome = domain::evaluate(&snapshot);
+        let outcome = domain::evaluate_linked(linked, &snapshot.facts);
         let took = self.clock.now().saturating_sub(began);
         let failed = self.apply(outcome, &snapshot, complete).await;
         if !failed {
@@ -283,8 +284,8 @@ impl Pod {
         let mut configs = outcome.notifiers();
         configs.retain(|config| config.dial_plan == self.options.dial_plan);
         configs.iter_mut().for_each(|config| config.hold(&unread_mailboxes));
-        let existing =
-            outcome.linked.mailboxes.iter().map(|node| node.name.to_string()).chain(unread_mailboxes);
+        let readable = outcome.linked.mailboxes.iter().map(|node| Arc::clone(&node.name));
+        let existing = readable.chain(unread_mailboxes.into_iter().map(Arc::from));
         let now = InNamespace {
             configs: &configs,
             existing: &existing.collect(),
