@@ -22,7 +22,7 @@ use crate::cluster::call::{CallError, Failure};
 use crate::cluster::status::{apply, nothing, notifier_of, said, without_times};
 use crate::domain::delivered::is_reported;
 use crate::domain::status::{is_ours, ready};
-use crate::domain::{Earlier, Kind, Outcome};
+use crate::domain::{Code, Earlier, Kind, Outcome};
 use crate::source::watch::{self, Kept, Resources, Watched};
 
 /// Statuses that are under way at a time.
@@ -33,6 +33,12 @@ const SLICE: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_millis(700);
 /// … and so long on a mailbox that was never reported on, since there are many, and its status says "not yet" by itself.
 const PATIENCE_FIRST: Duration = Duration::from_secs(10);
+/// So long what a new generation names may be missing before that is said: what is applied together comes one after the other, and whoever
+/// waits for it gives up at the first object that says `Stalled`.
+const PATIENCE_MISSING: Duration = Duration::from_secs(2);
+
+/// What the next object may bring.
+const MISSING: [Code; 2] = [Code::DialPlanNotFound, Code::MailboxPolicyNotFound];
 
 /// What became of the statuses of a namespace.
 #[derive(Default)]
@@ -50,7 +56,7 @@ type Key = (Kind, Arc<str>);
 pub struct Reports {
     /// Of each status that was written, the version that came of it and a digest of what it says: until the watch has it, what that shows is older.
     written: BTreeMap<Key, (u64, u64)>,
-    /// Since when a status only waits to say "not yet".
+    /// Since when a status waits to say "not yet", or that something is missing.
     waiting: BTreeMap<Key, Duration>,
 }
 
@@ -252,21 +258,31 @@ impl Reports {
             if self.is_on_its_way(&key, kept, || body::<K>(&key.1, &status, outcome.plans_of_gateway(at))) {
                 continue;
             }
-            let (first, pending) = (is_first(before), ready(status.conditions()).1 == "Pending");
-            if pending && let Some(left) = self.patience(&key, first, now) {
+            let reason = ready(status.conditions()).1;
+            let (pending, missing) =
+                (reason == "Pending", MISSING.iter().any(|code| code.as_str() == reason));
+            let is_new = observed(before) != object.meta().generation;
+            let patience = match K::KIND {
+                Kind::Mailbox if pending && is_first(before) => PATIENCE_FIRST,
+                _ if pending => PATIENCE,
+                _ if missing && is_new => PATIENCE_MISSING,
+                _ => Duration::ZERO,
+            };
+            if let Some(left) = self.left(&key, patience, now) {
                 reported.again = Some(reported.again.map_or(left, |again| again.min(left)));
                 continue;
             }
-            let is_new = observed(before) != object.meta().generation;
             let rank = if is_new && !pending { 0 } else { 1 + u8::from(K::KIND == Kind::Mailbox) };
             due.push(Due { rank, key, at });
         }
     }
 
-    /// How long "not yet" may still wait for something better.
-    fn patience(&mut self, key: &Key, first: bool, now: Duration) -> Option<Duration> {
+    /// How long a status may still wait for something better.
+    fn left(&mut self, key: &Key, patience: Duration, now: Duration) -> Option<Duration> {
+        if patience.is_zero() {
+            return None;
+        }
         let since = *self.waiting.entry(key.clone()).or_insert(now);
-        let patience = if first && key.0 == Kind::Mailbox { PATIENCE_FIRST } else { PATIENCE };
         Some((since + patience).saturating_sub(now)).filter(|left| !left.is_zero())
     }
 

@@ -2,9 +2,17 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use crate::common::wait;
 use crate::harness::{self, Cluster};
 use crate::installed::{ALL, Office, helm_in, mailbox, with_pods};
+
+const POLICY: &str = "apiVersion: um.lamplighter.dev/v1alpha1
+kind: UMMailboxPolicy
+metadata: {name: staff}
+spec: {dialPlanRef: {name: hq}}
+";
 
 /// Installs or upgrades a release whose chart consists of these manifests.
 fn release(cluster: &Cluster, office: &Office<'_>, manifests: &str, timeout: &str) -> Result<String, String> {
@@ -44,4 +52,38 @@ fn helm_waits_until_the_notifier_acts_by_a_release_and_not_for_what_dangles() {
     let refused = release(&cluster, &office, &dangling, "20s").unwrap_err();
     assert!(refused.contains("astray"), "{refused}");
     release(&cluster, &office, &moved, "120s").unwrap();
+}
+
+#[test]
+fn what_is_missing_for_a_moment_only_is_no_failure() {
+    let cluster = harness::shared();
+    if !with_pods(&cluster) {
+        return;
+    }
+    let office = Office::open(&cluster, "moment");
+    let namespace = &office.namespace;
+    let failed = || {
+        let each = "jsonpath={range .items[*]}{.involvedObject.name} {.reason}{\"\\n\"}{end}";
+        namespace.kubectl(&["get", "events", "-o", each]).text()
+    };
+    // kubectl takes its time on a busy machine; then it was more than a moment.
+    let in_time = (0..5).any(|round| {
+        let name = format!("early{round}");
+        let named = |manifest: &str| manifest.replace("staff", &name);
+        let began = Instant::now();
+        namespace.apply(&named(&mailbox(&name, &format!("421{round}"))));
+        std::thread::sleep(Duration::from_millis(300));
+        namespace.apply(&named(POLICY));
+        let took = began.elapsed();
+        office.ready(&[&format!("ummb/{name}")]);
+        let in_time = took < Duration::from_millis(1500);
+        assert!(!in_time || !failed().contains(&format!("{name} MailboxPolicyNotFound")), "{}", failed());
+        in_time
+    });
+    assert!(in_time, "kubectl never took less than a second and a half");
+
+    namespace.apply(&mailbox("astray", "4220").replace("staff", "nobody"));
+    wait("the mailbox whose policy does not come to fail", || {
+        failed().contains("astray MailboxPolicyNotFound").then_some(())
+    });
 }
