@@ -10,6 +10,8 @@ COPY --chown=65532:65532 data/ /data/
 ENV PATH="/usr/bin"
 ENV HOME="/data"
 ENV XDG_STATE_HOME="/data"
+# SQLite and the cryptography allocate by the C library: memory that one thread has given back is there for the others.
+ENV MALLOC_ARENA_MAX="2"
 # A number, so that `runAsNonRoot` can tell.
 USER 65532:65532
 EXPOSE 8080/tcp 5060/udp 5060/tcp 5061/tcp

@@ -14,6 +14,10 @@ use std::time::Instant;
 use lamplighter::domain::{Snapshot, evaluate};
 use serde_json::{Value, json};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs of which the median is printed.
 const RUNS: usize = 15;
 

@@ -31,6 +31,10 @@ use lamplighter::sip::summary::Counts;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Lamps; each is told again in each round.
 const LAMPS: usize = 20_000;
 /// Rounds of the rate measurement.

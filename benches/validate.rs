@@ -21,6 +21,10 @@ use lamplighter::domain::evaluate;
 use lamplighter::source::collect::Collected;
 use lamplighter::source::manifest::{Loaded, Loader, Schemas};
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const RESOURCES: usize = 10_000;
 const A_FILE: usize = 10;
 /// Runs of which the median is printed.

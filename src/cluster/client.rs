@@ -73,7 +73,8 @@ fn client(mut config: Config, requests: &Requests) -> Result<Client, ConnectErro
     config.connect_timeout = Some(CONNECT);
     config.default_retry = false;
     let retry = RetryPolicy::new(FIRST_PAUSE, LONGEST_PAUSE, RETRIES, true).unwrap_or_default();
-    let counting = requests.to(config.cluster_url.authority().map_or("", |authority| authority.as_str()));
+    let (host, port) = (config.cluster_url.host().unwrap_or_default(), config.cluster_url.port_u16());
+    let counting = requests.to(&port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")));
     let builder = ClientBuilder::try_from(config).map_err(ConnectError::Client)?;
     let builder = builder
         .with_layer(&counting)

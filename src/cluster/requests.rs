@@ -34,9 +34,17 @@ impl Requests {
     pub fn to(&self, host: &str) -> Counting {
         Counting { requests: self.clone(), host: host.into() }
     }
+}
 
-    fn count(&self, code: String, method: String, host: Arc<str>) {
-        self.0.get_or_create(&Labels { code, method, host }).inc();
+/// A request under way. It counts when it ends, also when nobody waits for it any more.
+struct UnderWay {
+    requests: Requests,
+    labels: Labels,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.requests.0.get_or_create(&self.labels).inc();
     }
 }
 
@@ -77,13 +85,50 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let Counting { requests, host } = self.by.clone();
-        let method = request.method().to_string();
+        let labels = Labels { code: "<error>".to_owned(), method: request.method().to_string(), host };
+        let mut under_way = UnderWay { requests, labels };
         let call = self.inner.call(request);
         Box::pin(async move {
             let answer = call.await;
-            let code = |answer: &Response<R>| answer.status().as_str().to_owned();
-            requests.count(answer.as_ref().map_or_else(|_| "<error>".to_owned(), code), method, host);
+            if let Ok(answer) = &answer {
+                under_way.labels.code = answer.status().as_str().to_owned();
+            }
+            drop(under_way);
             answer
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use std::convert::Infallible;
+
+    use prometheus_client::encoding::text;
+    use tower::service_fn;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_count_by_their_code_and_what_is_given_up_counts_as_an_error() {
+        let requests = Requests::default();
+        let layer = requests.to("192.0.2.1:6443");
+        let request = || Request::get("/").body(()).unwrap();
+        let answers =
+            |_: Request<()>| async { Ok::<_, Infallible>(Response::builder().status(429).body(()).unwrap()) };
+        layer.layer(service_fn(answers)).call(request()).await.unwrap();
+        let hangs = |_: Request<()>| std::future::pending::<Result<Response<()>, Infallible>>();
+        drop(layer.layer(service_fn(hangs)).call(request()));
+
+        let mut registry = Registry::default();
+        requests.register(&mut registry);
+        let mut all = String::new();
+        text::encode(&mut all, &registry).unwrap();
+        for code in ["429", "<error>"] {
+            let line = format!(
+                "rest_client_requests_total{{code=\"{code}\",method=\"GET\",host=\"192.0.2.1:6443\"}} 1\n"
+            );
+            assert!(all.contains(&line), "{line} is not in {all}");
+        }
     }
 }

@@ -103,7 +103,7 @@ impl Default for Metrics {
         registry.register("controller_runtime_active_workers", "Passes under way", metrics.active.clone());
         registry.register(
             "controller_runtime_reconcile_panics",
-            "Loops of namespaces that ended badly and were started again",
+            "Loops of namespaces that crashed and began again",
             metrics.panics.clone(),
         );
         registry.register(

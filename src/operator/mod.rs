@@ -9,12 +9,14 @@
 mod bell;
 mod children;
 mod defaults;
+mod definitions;
 mod gathered;
 mod line;
 mod metrics;
 mod namespace;
 mod report;
 mod serve;
+mod waiting;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -141,6 +143,7 @@ pub async fn run(options: Options, stop: watch::Receiver<bool>) -> Result<(), Op
             }
         });
     }
+    tasks.spawn(definitions::check(client.clone()));
     let election = Election::new(client, &options.pod_namespace, &options.lease, &options.pod, clock);
     let elected = tokio::spawn(election.run(leading, stop.clone()));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), namespaces = ?options.namespaces, "the operator runs");

@@ -29,12 +29,15 @@ pub async fn run(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) -> 
         // A resync of many namespaces at once would come in waves.
         tokio::select! {
             () = woken.notified() => {}
-            () = tokio::time::sleep(next) => {}
+            () = tokio::time::sleep(next) => shared.metrics.line().add(&namespace, shared.clock.now()),
         }
         // Many events take a third of the time at most; one that comes alone hardly waits.
         let from = (ended + 2 * took).max(shared.clock.now() + DEBOUNCE);
         tokio::time::sleep_until(shared.clock.instant(from)).await;
-        let Some(gathered) = shared.of(&namespace) else { return namespace };
+        let Some(gathered) = shared.of(&namespace) else {
+            shared.metrics.line().leave(&namespace);
+            return namespace;
+        };
         if !shared.is_leader() {
             shared.metrics.line().leave(&namespace);
             next = RESYNC;
@@ -47,7 +50,7 @@ pub async fn run(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) -> 
         ended = shared.clock.now();
         shared.metrics.pass(&namespace, ended, pass.failed);
         state.failures = if pass.failed { state.failures.saturating_add(1) } else { 0 };
-        next = pass.again.unwrap_or(RESYNC).min(RESYNC);
+        next = pass.again.map_or(RESYNC, |again| again.saturating_sub(ended)).min(RESYNC);
         if pass.failed {
             let pause = FIRST_PAUSE * 2u32.saturating_pow(state.failures.saturating_sub(1).min(10));
             next = next.min(pause.min(LONGEST_PAUSE));
@@ -66,7 +69,7 @@ struct Pass {
     evaluated: Duration,
     /// Something could not be written that should have been.
     failed: bool,
-    /// When to look again though nothing happens.
+    /// When to look again though nothing happens, by the clock of the process.
     again: Option<Duration>,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use super::waiting::{WaitingRoom, patience};
 use super::{Gathered, MANAGER, Shared};
 use crate::api::condition::{Condition, Conditions};
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
@@ -22,42 +24,32 @@ use crate::cluster::call::{CallError, Failure};
 use crate::cluster::status::{apply, nothing, notifier_of, said, without_times};
 use crate::domain::delivered::is_reported;
 use crate::domain::status::{is_ours, ready};
-use crate::domain::{Code, Earlier, Kind, Outcome};
+use crate::domain::{Earlier, Kind, Outcome};
 use crate::source::watch::{self, Kept, Resources, Watched};
 
 /// Statuses that are under way at a time.
 const AT_A_TIME: usize = 8;
 /// Writes go on for so long before news is looked at.
 const SLICE: Duration = Duration::from_millis(250);
-/// A status that says no more than "not yet" waits so long for a better one: …
-const PATIENCE: Duration = Duration::from_millis(700);
-/// … and so long on a mailbox that was never reported on, since there are many, and its status says "not yet" by itself.
-const PATIENCE_FIRST: Duration = Duration::from_secs(10);
-/// So long what a new generation names may be missing before that is said: what is applied together comes one after the other, and whoever
-/// waits for it gives up at the first object that says `Stalled`.
-const PATIENCE_MISSING: Duration = Duration::from_secs(2);
-
-/// What the next object may bring.
-const MISSING: [Code; 2] = [Code::DialPlanNotFound, Code::MailboxPolicyNotFound];
-
 /// What became of the statuses of a namespace.
 #[derive(Default)]
 pub struct Reported {
     /// Some could not be written and are to be tried again.
     pub failed: bool,
-    /// When to look again though nothing happens.
+    /// When to look again though nothing happens, by the clock of the process.
     pub again: Option<Duration>,
 }
 
-type Key = (Kind, Arc<str>);
+/// An object of a namespace.
+pub type Key = (Kind, Arc<str>);
 
 /// What is remembered of the statuses of a namespace. All of it can be lost.
 #[derive(Default)]
 pub struct Reports {
     /// Of each status that was written, the version that came of it and a digest of what it says: until the watch has it, what that shows is older.
     written: BTreeMap<Key, (u64, u64)>,
-    /// Since when a status waits to say "not yet", or that something is missing.
-    waiting: BTreeMap<Key, Duration>,
+    /// Statuses that wait for something better.
+    waiting: WaitingRoom,
 }
 
 /// A status that is not as it should be. New generations go first; what only fans out goes last. What is to be written is made when its turn
@@ -68,6 +60,8 @@ struct Due {
     key: Key,
     /// Place of the object in the outcome.
     at: usize,
+    /// What it wanted when it was looked at, as in [`Kept::since`].
+    of: u64,
 }
 
 /// What is written.
@@ -134,7 +128,7 @@ reported! {
 
 impl Reports {
     /// Writes the statuses that are not as they should be; all that are due, or those that a quarter of a second takes where something new
-    /// has happened meanwhile.
+    /// has happened meanwhile, or one that waited is due as well.
     pub async fn write(
         &mut self,
         shared: &Shared,
@@ -180,6 +174,8 @@ impl Reports {
         reported: &mut Reported,
     ) {
         let began = shared.clock.now();
+        let enough = AtomicBool::new(false);
+        let writes = writes.take_while(|_| !enough.load(Ordering::Relaxed));
         let writes = futures::stream::iter(writes).map(|(key, write)| async {
             shared.pace.turn().await;
             let of = (key.0, &*key.1);
@@ -199,9 +195,10 @@ impl Reports {
             };
             let Some((key, write, written)) = next else { break };
             self.wrote(shared, namespace, (key, write), written, reported).await;
-            if news && shared.clock.now().saturating_sub(began) > SLICE {
-                break;
-            }
+            let now = shared.clock.now();
+            // What is under way comes to its end.
+            let has_better = news || reported.again.is_some_and(|again| again <= now);
+            enough.store(has_better && now.saturating_sub(began) > SLICE, Ordering::Relaxed);
         }
         if news {
             // It was heard here and is still to be looked at.
@@ -250,7 +247,7 @@ impl Reports {
             let Some(kept) = shelf.get(namespace, &name) else { continue };
             let Some((object, status)) = projected(kept, outcome, at) else { continue };
             let (key, before) = ((K::KIND, name), K::status(object));
-            if before.is_some_and(|before| *before == status || own::<K>(before) == own::<K>(&status)) {
+            if stands::<K>(before, &status) {
                 self.waiting.remove(&key);
                 self.written.remove(&key);
                 continue;
@@ -258,32 +255,19 @@ impl Reports {
             if self.is_on_its_way(&key, kept, || body::<K>(&key.1, &status, outcome.plans_of_gateway(at))) {
                 continue;
             }
-            let reason = ready(status.conditions()).1;
-            let (pending, missing) =
-                (reason == "Pending", MISSING.iter().any(|code| code.as_str() == reason));
             let is_new = observed(before) != object.meta().generation;
-            let patience = match K::KIND {
-                Kind::Mailbox if pending && is_first(before) => PATIENCE_FIRST,
-                _ if pending => PATIENCE,
-                _ if missing && is_new => PATIENCE_MISSING,
-                _ => Duration::ZERO,
-            };
-            if let Some(left) = self.left(&key, patience, now) {
-                reported.again = Some(reported.again.map_or(left, |again| again.min(left)));
+            let patience = patience(K::KIND, status.conditions(), is_first(before), is_new);
+            if let Some(until) = self.waiting.until(&key, kept.since, patience, now) {
+                reported.again = Some(reported.again.map_or(until, |again| again.min(until)));
                 continue;
             }
+            let pending = ready(status.conditions()).1 == "Pending";
             let rank = if is_new && !pending { 0 } else { 1 + u8::from(K::KIND == Kind::Mailbox) };
-            due.push(Due { rank, key, at });
+            due.push(Due { rank, key, at, of: kept.since });
         }
-    }
-
-    /// How long a status may still wait for something better.
-    fn left(&mut self, key: &Key, patience: Duration, now: Duration) -> Option<Duration> {
-        if patience.is_zero() {
-            return None;
-        }
-        let since = *self.waiting.entry(key.clone()).or_insert(now);
-        Some((since + patience).saturating_sub(now)).filter(|left| !left.is_zero())
+        let is_there = |key: &Key| key.0 != K::KIND || shelf.get(namespace, &key.1).is_some();
+        self.waiting.retain(is_there);
+        self.written.retain(|key, _| is_there(key));
     }
 
     /// Whether this very status was written, and the watch does not show it yet.
@@ -297,6 +281,11 @@ impl Reports {
             None => false,
         }
     }
+}
+
+/// Whether a status is as it should be.
+fn stands<K: Kinded>(before: Option<&K::Status>, now: &K::Status) -> bool {
+    before.is_some_and(|before| before == now || own::<K>(before) == own::<K>(now))
 }
 
 /// What the status of an object should be, where it is to be reported on.
@@ -314,7 +303,7 @@ fn projected<'a, K: Kinded>(
     Some((object, K::project(outcome, at, earlier, &now)?))
 }
 
-/// What is written of a status that is due; none where the object has gone.
+/// What is written of a status that is due; none where the object wants something else by now, or its status is as it should be.
 fn write<K: Kinded>(
     shelf: &watch::Shared<K>,
     namespace: &str,
@@ -322,8 +311,13 @@ fn write<K: Kinded>(
     due: &Due,
 ) -> Option<Write> {
     let shelf = shelf.look();
-    let (object, status) = projected(shelf.get(namespace, &due.key.1)?, outcome, due.at)?;
-    let event = transition(&**object, K::status(object), &status);
+    let kept = shelf.get(namespace, &due.key.1).filter(|kept| kept.since == due.of)?;
+    let (object, status) = projected(kept, outcome, due.at)?;
+    let before = K::status(object);
+    if stands::<K>(before, &status) {
+        return None;
+    }
+    let event = transition(&**object, before, &status);
     Some(Write { body: body::<K>(&due.key.1, &status, outcome.plans_of_gateway(due.at)), event })
 }
 

@@ -4,30 +4,16 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::harness;
-use crate::installed::{Office, with_pods};
+use crate::installed::{Office, wait, with_pods};
 use crate::scripted::Scripted;
 
-/// How long pods may take to start here, and everything after that.
-const START: Duration = Duration::from_secs(120);
 /// So long nothing is written when nothing changes: a Lease may follow a status within five seconds.
 const REST: Duration = Duration::from_secs(8);
-
-/// Asks until there is an answer.
-fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + START;
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(Instant::now() < end, "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
 
 fn condition(object: &Value, type_: &str) -> Option<Value> {
     let conditions = object["status"]["conditions"].as_array()?;

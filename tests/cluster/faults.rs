@@ -1,7 +1,7 @@
 //! What breaks in a cluster, and what is then still so.
 
 use crate::harness::{self, Cluster};
-use crate::installed::{ALL, Office, SYSTEM, with_pods};
+use crate::installed::{ALL, Office, SYSTEM, wait, with_pods};
 
 const OPERATORS: &str = "app.kubernetes.io/component=operator";
 
@@ -172,4 +172,39 @@ fn a_dial_plan_that_is_made_again_has_its_state_back() {
     assert_eq!(state["messages"]["new"], 3, "{state}");
     office.put("lina", 0);
     office.lamp("4201", "off 0/0 (0/0)");
+}
+
+/// A field of a definition that the API server has not, until this goes.
+struct Older<'c>(&'c Cluster);
+
+impl<'c> Older<'c> {
+    fn new(cluster: &'c Cluster) -> Self {
+        let at = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/pilotNumber";
+        let patch = format!("[{{\"op\": \"remove\", \"path\": \"{at}\"}}]");
+        cluster
+            .kubectl(&["patch", "crd", "ummailboxes.um.lamplighter.dev", "--type=json", "-p", &patch])
+            .text();
+        Self(cluster)
+    }
+}
+
+impl Drop for Older<'_> {
+    fn drop(&mut self) {
+        self.0.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", "crds/"]);
+    }
+}
+
+#[test]
+fn a_definition_that_is_older_than_the_operator_is_named_with_its_fields() {
+    let cluster = harness::alone();
+    if !with_pods(&cluster) {
+        return;
+    }
+    let _older = Older::new(&cluster);
+    kill_operators(&cluster);
+    wait("the log of the operator to name the field", || {
+        let log = cluster.kubectl(&["logs", "-n", SYSTEM, "-l", OPERATORS, "--tail=-1"]).stdout;
+        let says = |line: &str| line.contains("older than this program") && line.contains("spec.pilotNumber");
+        log.lines().any(|line| says(line) && line.contains("UMMailbox")).then_some(())
+    });
 }

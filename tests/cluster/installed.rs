@@ -55,6 +55,18 @@ pub fn with_pods(cluster: &Cluster) -> bool {
     true
 }
 
+/// Asks until there is an answer, longer than a pod takes to start and a Lease to change hands.
+pub fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + START;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < end, "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 /// The operator's pod that leads.
 pub fn leader(cluster: &Cluster) -> String {
     let holder = "jsonpath={.spec.holderIdentity}";

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 
-use crate::common::{http, wait};
+use crate::common::http;
 use crate::harness::{self, Cluster};
-use crate::installed::{Office, SYSTEM, leader, with_pods};
+use crate::installed::{Office, SYSTEM, leader, wait, with_pods};
 
 #[test]
 fn the_leader_counts_under_the_names_that_dashboards_for_controllers_expect() {
