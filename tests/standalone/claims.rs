@@ -215,9 +215,8 @@ fn a_new_dial_plan_with_its_mailbox_is_live_at_once_and_one_that_is_deleted_touc
         crate::common::manifests::gateway("pbx-branch", "branch", phone.port, ""),
         mailbox("noor", "staff", &["501"], ""),
     ];
-    let mark = program.mark();
     office.write("branch.yaml", &parts.join("---\n"));
-    program.says(mark, "noor");
+    program.knows("noor");
     program.put("noor", 7, 0);
     phone.shows("501", "on 7/0 (0/0)");
     let mark = program.mark();
