@@ -95,6 +95,8 @@ fn main() {
     }));
     println!("statuses written by a bare client, {AT_A_TIME} requests at a time: {:.0}/s", rate(BARE, began));
 
+    // A notifier that runs already publishes that it has seen those writes when five seconds have been quiet.
+    std::thread::sleep(Duration::from_secs(10));
     cold_start(&cluster, &runtime, &mailboxes, &|| scale(1));
 
     let service = office.service();

@@ -38,6 +38,8 @@ pub struct Reported {
     pub failed: bool,
     /// When to look again though nothing happens, by the clock of the process.
     pub again: Option<Duration>,
+    /// When an error that waited is to be said; no long row of other statuses holds it up.
+    error_at: Option<Duration>,
 }
 
 /// An object of a namespace.
@@ -128,7 +130,7 @@ reported! {
 
 impl Reports {
     /// Writes the statuses that are not as they should be; all that are due, or those that a quarter of a second takes where something new
-    /// has happened meanwhile, or one that waited is due as well.
+    /// has happened meanwhile, or an error that waited is to be said.
     pub async fn write(
         &mut self,
         shared: &Shared,
@@ -197,7 +199,7 @@ impl Reports {
             self.wrote(shared, namespace, (key, write), written, reported).await;
             let now = shared.clock.now();
             // What is under way comes to its end.
-            let has_better = news || reported.again.is_some_and(|again| again <= now);
+            let has_better = news || reported.error_at.is_some_and(|at| at <= now);
             enough.store(has_better && now.saturating_sub(began) > SLICE, Ordering::Relaxed);
         }
         if news {
@@ -256,12 +258,16 @@ impl Reports {
                 continue;
             }
             let is_new = observed(before) != object.meta().generation;
+            let pending = ready(status.conditions()).1 == "Pending";
             let patience = patience(K::KIND, status.conditions(), is_first(before), is_new);
             if let Some(until) = self.waiting.until(&key, kept.since, patience, now) {
-                reported.again = Some(reported.again.map_or(until, |again| again.min(until)));
+                let sooner = |at: Option<Duration>| Some(at.map_or(until, |at| at.min(until)));
+                reported.again = sooner(reported.again);
+                if !pending {
+                    reported.error_at = sooner(reported.error_at);
+                }
                 continue;
             }
-            let pending = ready(status.conditions()).1 == "Pending";
             let rank = if is_new && !pending { 0 } else { 1 + u8::from(K::KIND == Kind::Mailbox) };
             due.push(Due { rank, key, at, of: kept.since });
         }
