@@ -117,7 +117,8 @@ fn pods_services_and_this_machine_reach_each_other_and_a_pod_can_be_frozen() {
     let address = namespace.kubectl(&["get", "service", "proxy", "-o", "jsonpath={.spec.clusterIP}"]).text();
     let service = SocketAddr::new(address.parse().unwrap(), 80);
     let version = wait("the Service", || {
-        Some(http::request(service, "GET", "/version", &[], b"")).filter(|answer| answer.status == 200)
+        let answer = http::try_request(service, "GET", "/version", &[], b"").ok()?;
+        (answer.status == 200).then_some(answer)
     });
     assert!(version.json()["gitVersion"].as_str().unwrap().starts_with("v1."), "{version:?}");
 
