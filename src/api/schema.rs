@@ -31,6 +31,17 @@ pub fn open_api_schema(crd: &Value) -> Option<&Value> {
     crd.pointer("/spec/versions/0/schema/openAPIV3Schema")
 }
 
+/// Visits a schema and all below it, with their paths: `.spec.clients[].name` is a field of the entries of a list.
+pub fn walk(schema: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
+    visit(path, schema);
+    if let Some(items) = schema.get("items") {
+        walk(items, &format!("{path}[]"), visit);
+    }
+    for (name, child) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        walk(child, &format!("{path}.{name}"), visit);
+    }
+}
+
 fn finish(mut crd: Value) -> Value {
     if let Some(schema) = crd.pointer_mut("/spec/versions/0/schema/openAPIV3Schema") {
         tidy(schema);
@@ -129,17 +140,8 @@ mod tests {
     use super::*;
 
     fn each_schema(visit: &mut impl FnMut(&str, &str, &Value)) {
-        fn walk(kind: &str, path: &str, node: &Value, visit: &mut impl FnMut(&str, &str, &Value)) {
-            visit(kind, path, node);
-            if let Some(items) = node.get("items") {
-                walk(kind, &format!("{path}[]"), items, visit);
-            }
-            for (name, child) in node.get("properties").and_then(Value::as_object).into_iter().flatten() {
-                walk(kind, &format!("{path}.{name}"), child, visit);
-            }
-        }
         for crd in crds().unwrap() {
-            walk(kind(&crd), "", open_api_schema(&crd).unwrap(), visit);
+            walk(open_api_schema(&crd).unwrap(), "", &mut |path, node| visit(kind(&crd), path, node));
         }
     }
 

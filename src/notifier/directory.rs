@@ -72,9 +72,9 @@ struct Namespace {
     /// The notifier of each dial plan.
     notifiers: BTreeMap<String, Notifier>,
     /// Mailbox to dial plan; none: an error hides which one it is.
-    mailboxes: Arc<BTreeMap<Arc<str>, Option<Arc<str>>>>,
+    mailboxes: BTreeMap<Arc<str>, Option<Arc<str>>>,
     /// Dial plan to mailboxes by extension.
-    extensions: BTreeMap<String, Arc<Addresses>>,
+    extensions: BTreeMap<String, Addresses>,
     /// Mailboxes in the store of each dial plan, for those whose dial plan is not known because of an error.
     stored: BTreeMap<String, Arc<BTreeSet<String>>>,
     /// The HTTP port as each dial plan has it.
@@ -228,20 +228,19 @@ impl Entries {
 
     /// Takes in all of a namespace, in place of what was known of it; `keys` has its Secrets.
     pub fn set_namespace(&mut self, namespace: &str, now: &InNamespace<'_>, keys: &dyn Keys) {
-        let name = namespace.to_owned();
         let before = self.0.remove(namespace).unwrap_or_default();
         let placed = placed(now.configs);
         let after = Namespace {
             outcome: now.outcome.clone(),
             unread_plans: now.unread_plans.clone(),
             notifiers: before.notifiers.clone(),
-            mailboxes: Arc::new(before.mailboxes_now(now, &placed)),
+            mailboxes: before.mailboxes_now(now, &placed),
             extensions: before.extensions_now(now, &placed),
             stored: before.stored.clone(),
             entrances: before.entrances_now(now, keys),
         };
         if !after.is_empty() {
-            self.0.insert(name, Arc::new(after));
+            self.0.insert(namespace.to_owned(), Arc::new(after));
         }
     }
 }
@@ -280,7 +279,7 @@ impl Namespace {
         if now.complete {
             return existing.collect();
         }
-        let mut all = (*self.mailboxes).clone();
+        let mut all = self.mailboxes.clone();
         all.extend(existing);
         // The mailboxes of the stores, which nothing read since the start may have named.
         for (dial_plan, stored) in &self.stored {
@@ -291,7 +290,7 @@ impl Namespace {
         all
     }
 
-    fn extensions_now(&self, now: &InNamespace<'_>, placed: &Placed<'_>) -> BTreeMap<String, Arc<Addresses>> {
+    fn extensions_now(&self, now: &InNamespace<'_>, placed: &Placed<'_>) -> BTreeMap<String, Addresses> {
         let stays = |mailbox: &str| {
             !placed.contains_key(mailbox) && (!now.complete || now.existing.contains(mailbox))
         };
@@ -312,7 +311,7 @@ impl Namespace {
                 }
             }
         }
-        all.into_iter().map(|(plan, addresses)| (plan, Arc::new(addresses))).collect()
+        all
     }
 
     /// The dial plan whose store has a mailbox.

@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::cluster::requests::Requests;
 use crate::engine::mwi::{Answer, Totals};
 use crate::{net, serve};
 
@@ -67,6 +68,7 @@ struct Ports {
 pub struct Metrics {
     registry: Registry,
     ports: Ports,
+    requests: Requests,
     http_refused: Family<RefusalLabels, Counter>,
     notify: Family<NotifyLabels, Counter>,
     notify_seconds: Family<GatewayLabels, Histogram, fn() -> Histogram>,
@@ -84,10 +86,9 @@ fn buckets() -> Histogram {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("lamplighter");
-        registry.register("build", "The program", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         let metrics = Self {
             ports: Ports::default(),
+            requests: Requests::default(),
             http_refused: Family::default(),
             notify: Family::default(),
             notify_seconds: Family::new_with_constructor(buckets),
@@ -97,7 +98,7 @@ impl Default for Metrics {
             pending: Family::default(),
             failed: Family::default(),
             unknown: Family::default(),
-            registry,
+            registry: Registry::default(),
         };
         metrics.register()
     }
@@ -105,7 +106,9 @@ impl Default for Metrics {
 
 impl Metrics {
     fn register(mut self) -> Self {
-        let r = &mut self.registry;
+        self.requests.register(&mut self.registry);
+        let r = self.registry.sub_registry_with_prefix("lamplighter");
+        r.register("build", "The program", Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         r.register("notify", "NOTIFY requests that ended, by final answer", self.notify.clone());
         r.register_with_unit(
             "notify_duration",
@@ -152,6 +155,12 @@ impl Metrics {
     #[must_use]
     pub fn http_counters(&self) -> Arc<serve::Counters> {
         Arc::clone(&self.ports.http)
+    }
+
+    /// Where requests to an API server are counted.
+    #[must_use]
+    pub const fn requests(&self) -> &Requests {
+        &self.requests
     }
 
     /// An HTTP request was refused.

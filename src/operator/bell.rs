@@ -56,6 +56,7 @@ async fn look_after(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) 
             return namespace;
         }
         shared.metrics.panicked();
+        shared.metrics.line().leave(&namespace);
         tracing::error!(%namespace, "the loop of a namespace crashed; it begins again in {} s", AFTER_A_CRASH.as_secs());
         tokio::time::sleep(AFTER_A_CRASH).await;
         woken.notify_one();

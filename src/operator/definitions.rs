@@ -9,7 +9,7 @@ use kube::{Client, Resource};
 use serde_json::Value;
 
 use crate::api::UMDialPlan;
-use crate::api::schema::{crds, kind, open_api_schema};
+use crate::api::schema::{crds, kind, open_api_schema, walk};
 use crate::cluster::{CallError, within};
 
 /// Definitions and program are often renewed together, one after the other: what differs is said when it still does after several looks.
@@ -97,28 +97,15 @@ fn schema_of<'a>(served: &'a Value, kind: &str) -> Option<&'a Value> {
     served.pointer("/components/schemas")?.as_object()?.values().find(is_it)
 }
 
-/// The fields of `spec` and `status`, as in `spec.auth.username`; of lists, those of their entries.
+/// The fields of `spec` and `status`, as in `spec.auth.username`.
 fn fields(schema: &Value) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
-    for part in ["spec", "status"] {
-        if let Some(schema) = schema.pointer(&format!("/properties/{part}")) {
-            collect(schema, part, &mut all);
+    walk(schema, "", &mut |path, _| {
+        if (path.starts_with(".spec.") || path.starts_with(".status.")) && !path.ends_with("[]") {
+            all.insert(path.trim_start_matches('.').to_owned());
         }
-    }
+    });
     all
-}
-
-fn collect(schema: &Value, path: &str, all: &mut BTreeSet<String>) {
-    for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let path = format!("{path}.{name}");
-        collect(schema, &path, all);
-        all.insert(path);
-    }
-    for of_entries in ["items", "additionalProperties"] {
-        if let Some(schema) = schema.get(of_entries) {
-            collect(schema, path, all);
-        }
-    }
 }
 
 fn named(fields: &[String]) -> String {

@@ -5,35 +5,25 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::metrics::{CONTROLLER, buckets};
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Labels {
-    name: &'static str,
-    controller: &'static str,
-}
-
-const LABELS: Labels = Labels { name: CONTROLLER, controller: CONTROLLER };
-
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// The line of namespaces.
 pub struct Line {
     places: Mutex<Places>,
-    depth: Family<Labels, Gauge>,
-    adds: Family<Labels, Counter>,
-    retries: Family<Labels, Counter>,
-    waited: Family<Labels, Histogram, fn() -> Histogram>,
-    worked: Family<Labels, Histogram, fn() -> Histogram>,
-    unfinished: Family<Labels, Seconds>,
-    longest: Family<Labels, Seconds>,
+    depth: Gauge,
+    adds: Counter,
+    retries: Counter,
+    waited: Histogram,
+    worked: Histogram,
+    unfinished: Seconds,
+    longest: Seconds,
 }
 
 /// Since when each namespace waits, and is worked at.
@@ -47,13 +37,13 @@ impl Default for Line {
     fn default() -> Self {
         Self {
             places: Mutex::default(),
-            depth: Family::default(),
-            adds: Family::default(),
-            retries: Family::default(),
-            waited: Family::new_with_constructor(buckets),
-            worked: Family::new_with_constructor(buckets),
-            unfinished: Family::default(),
-            longest: Family::default(),
+            depth: Gauge::default(),
+            adds: Counter::default(),
+            retries: Counter::default(),
+            waited: buckets(),
+            worked: buckets(),
+            unfinished: Seconds::default(),
+            longest: Seconds::default(),
         }
     }
 }
@@ -61,7 +51,8 @@ impl Default for Line {
 impl Line {
     /// Puts them among the metrics of the program.
     pub fn register(&self, registry: &mut Registry) {
-        let r = registry;
+        let labels = ["name", "controller"].map(|name| (name.into(), CONTROLLER.into()));
+        let r = registry.sub_registry_with_labels(labels.into_iter());
         r.register("workqueue_depth", "Namespaces that wait for a pass", self.depth.clone());
         r.register("workqueue_adds", "Times that a namespace was put in line", self.adds.clone());
         r.register(
@@ -100,7 +91,7 @@ impl Line {
         let mut places = self.places();
         if !places.waiting.contains_key(namespace) {
             places.waiting.insert(namespace.to_owned(), now);
-            self.adds.get_or_create_owned(&LABELS).inc();
+            self.adds.inc();
         }
     }
 
@@ -108,7 +99,7 @@ impl Line {
     pub fn begin(&self, namespace: &str, now: Duration) {
         let mut places = self.places();
         if let Some(since) = places.waiting.remove(namespace) {
-            self.waited.get_or_create(&LABELS).observe(now.saturating_sub(since).as_secs_f64());
+            self.waited.observe(now.saturating_sub(since).as_secs_f64());
         }
         places.working.insert(namespace.to_owned(), now);
     }
@@ -117,10 +108,9 @@ impl Line {
     pub fn end(&self, namespace: &str, now: Duration, failed: bool) -> Duration {
         let since = self.places().working.remove(namespace);
         let took = now.saturating_sub(since.unwrap_or(now));
-        self.worked.get_or_create(&LABELS).observe(took.as_secs_f64());
-        let retries = self.retries.get_or_create_owned(&LABELS);
+        self.worked.observe(took.as_secs_f64());
         if failed {
-            retries.inc();
+            self.retries.inc();
         }
         took
     }
@@ -135,10 +125,10 @@ impl Line {
     /// How many passes are under way. Sets what is looked at only when somebody asks.
     pub fn look(&self, now: Duration) -> usize {
         let places = self.places();
-        self.depth.get_or_create(&LABELS).set(i64::try_from(places.waiting.len()).unwrap_or(i64::MAX));
+        self.depth.set(i64::try_from(places.waiting.len()).unwrap_or(i64::MAX));
         let taken = || places.working.values().map(|since| now.saturating_sub(*since));
-        self.unfinished.get_or_create(&LABELS).set(taken().sum::<Duration>().as_secs_f64());
-        self.longest.get_or_create(&LABELS).set(taken().max().unwrap_or_default().as_secs_f64());
+        self.unfinished.set(taken().sum::<Duration>().as_secs_f64());
+        self.longest.set(taken().max().unwrap_or_default().as_secs_f64());
         places.working.len()
     }
 }

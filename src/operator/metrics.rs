@@ -19,15 +19,7 @@ use crate::render::ChildKind;
 pub const CONTROLLER: &str = "namespace";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Controller {
-    controller: &'static str,
-}
-
-const ALL: Controller = Controller { controller: CONTROLLER };
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ResultLabels {
-    controller: &'static str,
     result: &'static str,
 }
 
@@ -47,11 +39,11 @@ pub struct Metrics {
     registry: Registry,
     line: Line,
     requests: Requests,
-    active: Family<Controller, Gauge>,
-    panics: Family<Controller, Counter>,
+    active: Gauge,
+    panics: Counter,
     reconciles: Family<ResultLabels, Counter>,
-    errors: Family<Controller, Counter>,
-    seconds: Family<Controller, Histogram, fn() -> Histogram>,
+    errors: Counter,
+    seconds: Histogram,
     leader: Family<LeaseLabels, Gauge>,
     applied: Family<WriteLabels, Counter>,
     statuses: Family<WriteLabels, Counter>,
@@ -68,11 +60,11 @@ impl Default for Metrics {
             registry: Registry::default(),
             line: Line::default(),
             requests: Requests::default(),
-            active: Family::default(),
-            panics: Family::default(),
+            active: Gauge::default(),
+            panics: Counter::default(),
             reconciles: Family::default(),
-            errors: Family::default(),
-            seconds: Family::new_with_constructor(buckets),
+            errors: Counter::default(),
+            seconds: buckets(),
             leader: Family::default(),
             applied: Family::default(),
             statuses: Family::default(),
@@ -85,23 +77,24 @@ impl Default for Metrics {
             "The program",
             Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]),
         );
-        registry.register(
+        let controller = registry.sub_registry_with_label(("controller".into(), CONTROLLER.into()));
+        controller.register(
             "controller_runtime_reconcile",
             "Passes over a namespace, by result",
             metrics.reconciles.clone(),
         );
-        registry.register(
+        controller.register(
             "controller_runtime_reconcile_errors",
             "Passes over a namespace after which something is to be tried again",
             metrics.errors.clone(),
         );
-        registry.register(
+        controller.register(
             "controller_runtime_reconcile_time_seconds",
             "How long a pass over a namespace took, with its writes",
             metrics.seconds.clone(),
         );
-        registry.register("controller_runtime_active_workers", "Passes under way", metrics.active.clone());
-        registry.register(
+        controller.register("controller_runtime_active_workers", "Passes under way", metrics.active.clone());
+        controller.register(
             "controller_runtime_reconcile_panics",
             "Loops of namespaces that crashed and began again",
             metrics.panics.clone(),
@@ -140,17 +133,16 @@ impl Metrics {
     pub fn pass(&self, namespace: &str, now: Duration, failed: bool) {
         let took = self.line.end(namespace, now, failed);
         let result = if failed { "error" } else { "success" };
-        self.reconciles.get_or_create(&ResultLabels { controller: CONTROLLER, result }).inc();
-        let errors = self.errors.get_or_create_owned(&ALL);
+        self.reconciles.get_or_create(&ResultLabels { result }).inc();
         if failed {
-            errors.inc();
+            self.errors.inc();
         }
-        self.seconds.get_or_create(&ALL).observe(took.as_secs_f64());
+        self.seconds.observe(took.as_secs_f64());
     }
 
     /// The loop of a namespace ended badly.
     pub fn panicked(&self) {
-        self.panics.get_or_create(&ALL).inc();
+        self.panics.inc();
     }
 
     /// An object of a notifier was written.
@@ -180,8 +172,7 @@ impl Metrics {
     #[must_use]
     pub fn text(&self, leads: bool, now: Duration) -> String {
         let active = self.line.look(now);
-        self.active.get_or_create(&ALL).set(i64::try_from(active).unwrap_or(i64::MAX));
-        drop(self.panics.get_or_create(&ALL));
+        self.active.set(i64::try_from(active).unwrap_or(i64::MAX));
         self.leader.get_or_create(&LeaseLabels { name: super::MANAGER.to_owned() }).set(i64::from(leads));
         let mut out = String::new();
         // Writing to a text does not fail.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::common::http::{self, Response};
 use crate::common::phone::Phone;
+use crate::common::wait_within;
 use crate::harness::{Cluster, programs};
 use crate::namespace::Namespace;
 
@@ -56,15 +57,8 @@ pub fn with_pods(cluster: &Cluster) -> bool {
 }
 
 /// Asks until there is an answer, longer than a pod takes to start and a Lease to change hands.
-pub fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + START;
-    loop {
-        if let Some(answer) = ask() {
-            return answer;
-        }
-        assert!(Instant::now() < end, "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+pub fn wait<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    wait_within(START, what, ask)
 }
 
 /// The operator's pod that leads.

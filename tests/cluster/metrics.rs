@@ -53,6 +53,7 @@ fn the_leader_counts_under_the_names_that_dashboards_for_controllers_expect() {
         format!("lamplighter_notify_total{of_gateway},code=\"200\"}} "),
         format!("lamplighter_notify_duration_seconds_count{of_gateway}}} "),
         format!("lamplighter_gateway_up{of_gateway}}} 1\n"),
+        "rest_client_requests_total{code=\"200\",method=\"GET\",host=\"".to_owned(),
         format!("lamplighter_lamps{{namespace=\"{namespace}\",name=\"hq\"}} 2\n"),
     ] {
         assert!(all.contains(&line), "{line} is not in {all}");

@@ -22,8 +22,13 @@ pub const LIMIT: Duration = Duration::from_secs(10);
 pub const PROBE_LIMIT: Duration = Duration::from_secs(25);
 
 /// Asks until there is an answer.
-pub fn wait<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + LIMIT;
+pub fn wait<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    wait_within(LIMIT, what, ask)
+}
+
+/// The same with a limit of its own.
+pub fn wait_within<T>(limit: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + limit;
     loop {
         if let Some(answer) = ask() {
             return answer;

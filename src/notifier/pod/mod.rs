@@ -29,7 +29,6 @@ use super::metrics::Metrics;
 use crate::clock::Clock;
 use crate::cluster::client::{ConnectError, connect};
 use crate::cluster::published::Values as ValueFacts;
-use crate::cluster::requests::Requests;
 use crate::domain::{self, KeyName, Kind, Linked, Notifiers, Outcome, Snapshot};
 use crate::serve::{self, BindError, Server};
 use crate::source::secrets::Values;
@@ -90,7 +89,7 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
     let directory = Directory::default();
     let server = Server::bind(options.listen).await?;
     let server = server.secured(directory.https()).counted(metrics.http_counters());
-    let client = connect(&Requests::default()).await?;
+    let client = connect(metrics.requests()).await?;
     let clock = Clock::start();
     let ready = Arc::new(AtomicBool::new(false));
     let asked = tokio::spawn(answer_locally(&options, &directory, &ready, stop.clone()));
