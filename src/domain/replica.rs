@@ -54,6 +54,17 @@ impl Versions {
             Kind::Mailbox => self.mailboxes,
         }
     }
+
+    /// Sets that of one kind.
+    pub const fn set(&mut self, kind: Kind, version: u64) {
+        let of_kind = match kind {
+            Kind::DialPlan => &mut self.dial_plans,
+            Kind::MailboxPolicy => &mut self.mailbox_policies,
+            Kind::Gateway => &mut self.gateways,
+            Kind::Mailbox => &mut self.mailboxes,
+        };
+        *of_kind = version;
+    }
 }
 
 /// What is known of an object from before this evaluation.

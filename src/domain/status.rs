@@ -115,7 +115,9 @@ impl Outcome {
         let served = if node.value.1.is_empty() {
             Served::No("no dial plan is served by this gateway".into())
         } else {
-            let each = node.value.1.iter().map(|plan| self.served(Kind::Gateway, Some(*plan), earlier.since));
+            // Notifiers of suspended dial plans go on as they are.
+            let acting = node.value.1.iter().filter(|plan| !self.is_suspended(**plan));
+            let each = acting.map(|plan| self.served(Kind::Gateway, Some(*plan), earlier.since));
             each.reduce(Served::and).unwrap_or(Served::Yes)
         };
         Some(UMIPGatewayStatus {
@@ -161,7 +163,7 @@ impl Outcome {
     /// Whether the status of an object stays as it is, since all that it hangs on is suspended (`spec.suspend` of the dial plan).
     #[must_use]
     pub fn rests(&self, kind: Kind, at: usize) -> bool {
-        let suspended = |plan: u32| self.linked.dial_plan(plan).is_some_and(|plan| plan.value.suspended);
+        let suspended = |plan: u32| self.is_suspended(plan);
         let linked = &self.linked;
         match kind {
             Kind::DialPlan => u32::try_from(at).is_ok_and(suspended),
@@ -175,6 +177,10 @@ impl Outcome {
                 linked.mailboxes.get(at).and_then(|node| node.value.dial_plan).is_some_and(suspended)
             }
         }
+    }
+
+    fn is_suspended(&self, plan: u32) -> bool {
+        self.linked.dial_plan(plan).is_some_and(|plan| plan.value.suspended)
     }
 
     /// Whether the notifier of a dial plan acts by an object of that kind whose generation was first seen at that version.

@@ -1,16 +1,17 @@
 //! What the programs around evaluation ask of it, beside findings and statuses, which the golden cases record.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::delivered::is_reported;
 use super::object::Http;
 use super::status::{is_ours, ready};
-use super::{Kind, Outcome, Snapshot, evaluate};
+use super::{Earlier, Kind, Notifiers, Outcome, Replica, Snapshot, Versions, evaluate};
 use crate::api::{UMDialPlan, UMIPGateway, UMMailbox, UMMailboxPolicy};
 
 fn object<K: DeserializeOwned>(kind: &str, name: &str, spec: Value) -> Arc<K> {
@@ -67,6 +68,23 @@ fn what_hangs_on_suspended_dial_plans_alone_rests() {
     assert_eq!(resting(&outcome, Kind::MailboxPolicy, 2), [true, false]);
     assert_eq!(resting(&outcome, Kind::Gateway, 3), [true, false, false]);
     assert_eq!(resting(&outcome, Kind::Mailbox, 2), [false, true]);
+}
+
+#[test]
+fn a_gateway_is_in_force_when_the_notifiers_of_its_dial_plans_that_are_not_suspended_act_by_it() {
+    let versions = Versions { gateways: 5, ..Versions::default() };
+    let mut snapshot = office();
+    let replica =
+        Replica { name: "hq-notifier-0".into(), ready: true, program: None, in_force: Some(versions) };
+    snapshot.facts.notifiers = Notifiers::Seen(BTreeMap::from([("hq".into(), vec![replica])]));
+    let outcome = evaluate(&snapshot);
+    let programmed = |since: u64| {
+        let now = Time(k8s_openapi::jiff::Timestamp::UNIX_EPOCH);
+        let status = outcome.gateway_status(1, Earlier { status: None, since }, &now).unwrap();
+        status.conditions.into_iter().find(|condition| condition.type_ == "Programmed").unwrap().status
+    };
+    assert_eq!(programmed(5), "True");
+    assert_eq!(programmed(6), "Unknown");
 }
 
 fn names<'a>(keys: impl IntoIterator<Item = &'a super::KeyName>) -> BTreeSet<&'a str> {

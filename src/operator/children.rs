@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, Preconditions};
-use kube::core::DynamicObject;
+use kube::core::{DynamicObject, TypeMeta};
 use serde_json::Value;
 
 use super::gathered::resource;
@@ -137,7 +137,12 @@ impl Children {
             Some((_, object)) => Some(DynamicObject::clone(&object)),
             None => within(api(shared, namespace, child.kind).get_opt(&child.name)).await?,
         };
-        let Some(object) = object else { return Ok(Live::Nothing) };
+        let Some(mut object) = object else { return Ok(Live::Nothing) };
+        // Items of a list come without.
+        object.types.get_or_insert_with(|| TypeMeta {
+            api_version: child.kind.api_version().to_owned(),
+            kind: child.kind.as_str().to_owned(),
+        });
         let owners = object.metadata.owner_references.as_deref().unwrap_or_default();
         let ours = owners.iter().any(|reference| reference.uid == owner.uid);
         let of_a_plan = owners.iter().any(|reference| reference.kind == "UMDialPlan");

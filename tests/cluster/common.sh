@@ -64,7 +64,7 @@ start() {
     echo "$$ $(start_time $$)" >"$1/run/$2.pid.new"
     mv "$1/run/$2.pid.new" "$1/run/$2.pid"
     exec "$1/components/$2"' start "$dir" "$1"
-  until_so 5 "the start of $1" runs "$1"
+  until_so 30 "the start of $1" runs "$1"
 }
 
 # Ends a component, by force if it does not end when asked.

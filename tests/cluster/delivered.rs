@@ -93,7 +93,7 @@ fn refresh(office: &Office<'_>, object: &str, value: &str) {
     let annotation = format!("um.lamplighter.dev/refresh-requested-at={value}");
     office.namespace.kubectl(&["annotate", "--overwrite", object, &annotation]).text();
     let handled = format!("--for=jsonpath={{.status.lastHandledRefresh}}={value}");
-    office.namespace.kubectl(&["wait", &handled, object, "--timeout=60s"]).text();
+    office.namespace.kubectl(&["wait", &handled, object, "--timeout=120s"]).text();
 }
 
 /// Waits until nothing has been written for a while.

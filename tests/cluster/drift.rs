@@ -20,6 +20,9 @@ fn nothing_that_compares_finds_a_difference_after_a_sync() {
     office.ready(&ALL);
     office.put("lina", 1);
     office.lamp("4201", "on 1/0 (0/0)");
+    // What is said of delivery comes after it.
+    namespace.wait_for("condition=Delivered", "umdp/hq");
+    namespace.wait_for("condition=Delivered", "umgw/pbx");
 
     // What `kubectl diff` and Argo CD's own comparison go by: the last that was applied, what is wanted, what is there.
     let difference = namespace.kubectl_with(manifests, &["diff", "-f", "-"]);

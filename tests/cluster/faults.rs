@@ -103,6 +103,14 @@ fn a_right_that_is_taken_away_is_named_with_verb_and_kind() {
         cluster.kubectl_with(&role.to_string(), &["replace", "-f", "-"]).text()
     };
     replace(&less);
+    // The API server reads roles from a cache.
+    let account = format!("--as=system:serviceaccount:{SYSTEM}:lamplighter-operator");
+    for verb in ["create", "patch"] {
+        wait("the right to be gone", || {
+            let may = office.namespace.kubectl(&["auth", "can-i", verb, "services", &account]);
+            (may.stdout.trim() == "no").then_some(())
+        });
+    }
     office.namespace.kubectl(&["delete", "service", "hq-notifier"]).text();
     let reason = "jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=ChildRefused";
     office.namespace.wait_for(reason, "umdp/hq");

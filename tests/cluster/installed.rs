@@ -45,6 +45,11 @@ pub fn install(cluster: &Cluster) {
     }
     let rolled = ["rollout", "status", "deployment/lamplighter-operator", "-n", SYSTEM, "--timeout=120s"];
     cluster.kubectl(&rolled).text();
+    // Readiness is not leadership, and the Lease of one that was killed runs on for a while.
+    wait("a leader", || {
+        let pod = format!("pod/{}", leader(cluster));
+        cluster.kubectl(&["get", &pod, "-n", SYSTEM]).is_success.then_some(())
+    });
 }
 
 /// The cluster with Lamplighter in it. False where no pod can run, which is said.
@@ -61,10 +66,10 @@ pub fn wait<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
     wait_within(START, what, ask)
 }
 
-/// The operator's pod that leads.
+/// The operator's pod that leads; empty where none does.
 pub fn leader(cluster: &Cluster) -> String {
     let holder = "jsonpath={.spec.holderIdentity}";
-    cluster.kubectl(&["get", "lease", "lamplighter-operator", "-n", SYSTEM, "-o", holder]).text()
+    cluster.kubectl(&["get", "lease", "lamplighter-operator", "-n", SYSTEM, "-o", holder]).stdout
 }
 
 /// Runs a version of Helm in the namespace of the release; it has to succeed.
@@ -170,7 +175,11 @@ impl<'c> Office<'c> {
     pub fn messages(&self, mailbox: &str) -> Value {
         let path = format!("/v1/namespaces/{}/mailboxes/{mailbox}/messages", self.namespace.name);
         let token = format!("Authorization: Bearer {TOKEN}");
-        http::request(self.service(), "GET", &path, &[&token], b"").json()
+        let service = self.service();
+        wait("an answer of the notifier", || {
+            let answer = http::try_request(service, "GET", &path, &[&token], b"").ok()?;
+            (answer.status == 200).then(|| answer.json())
+        })
     }
 
     /// Where the notifier's Service takes HTTP.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::harness;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::harness::{self, Cluster};
 use crate::installed::{self, Office, SYSTEM, leader, with_pods};
 use crate::namespace::Namespace;
 
@@ -70,8 +73,34 @@ fn ready_means_that_the_notifier_acts_by_it() {
 }
 
 #[test]
-fn lamps_go_on_through_deaths_of_pods_and_of_the_leader() {
+fn a_suspended_dial_plan_stays_as_it_is_and_nothing_is_called_in_force_before_it_is() {
     let cluster = harness::shared();
+    if !with_pods(&cluster) {
+        return;
+    }
+    let office = Office::open(&cluster, "suspended");
+    office.patch("umdp/hq", r#"{"spec":{"suspend":true}}"#);
+    // Nobody says that it knows of it; and what moves is published every five seconds.
+    std::thread::sleep(Duration::from_secs(5));
+    office.patch("ummb/lina", r#"{"spec":{"extensions":["4299"]}}"#);
+    std::thread::sleep(Duration::from_secs(8));
+    office.put("lina", 1);
+    office.lamp("4201", "on 1/0 (0/0)");
+    let lina = office.get("ummb/lina");
+    assert_ne!(lina["status"]["observedGeneration"], lina["metadata"]["generation"], "{lina:#}");
+
+    office.namespace.signal("hq-notifier-0", "STOP");
+    office.patch("umdp/hq", r#"{"spec":{"suspend":false}}"#);
+    let waited = office.namespace.kubectl(&["wait", "--for=condition=Ready", "--timeout=5s", "ummb/lina"]);
+    assert!(!waited.is_success, "nobody acts by it, and it is Ready: {waited:?}");
+    office.namespace.signal("hq-notifier-0", "CONT");
+    office.ready(&["ummb/lina"]);
+    office.lamp("4299", "on 1/0 (0/0)");
+}
+
+#[test]
+fn lamps_go_on_through_deaths_of_pods_and_of_the_leader() {
+    let cluster = harness::alone();
     if !with_pods(&cluster) {
         return;
     }
@@ -83,10 +112,49 @@ fn lamps_go_on_through_deaths_of_pods_and_of_the_leader() {
     office.lamp("4201", "on 2/0 (0/0)");
 
     let before = leader(&cluster);
+    let seen = cluster.audit().len();
     cluster.kubectl(&["delete", "pod", &before, "-n", SYSTEM, "--grace-period=0", "--force"]).text();
+    installed::wait("another leader", || {
+        let now = leader(&cluster);
+        (!now.is_empty() && now != before).then_some(())
+    });
     office.patch("ummb/omar", r#"{"spec":{"extensions":["4288"]}}"#);
     office.ready(&["ummb/omar"]);
-    assert_ne!(leader(&cluster), before);
+    // It has read everything anew, and finds all objects of the notifier as they should be.
+    let audit = cluster.audit();
+    let is_again = |event: &&Value| is_of_operator(event, &office, "patch") && !is_of_ours(event);
+    let again: Vec<&Value> = audit[seen..].iter().filter(is_again).map(|event| &event["objectRef"]).collect();
+    assert!(again.is_empty(), "applied though nothing of them changed: {again:?}");
+}
+
+/// Whether that is a request of the operator about the namespace of an office.
+fn is_of_operator(event: &Value, office: &Office<'_>, verb: &str) -> bool {
+    event["user"]["username"] == format!("system:serviceaccount:{SYSTEM}:lamplighter-operator")
+        && event["objectRef"]["namespace"] == *office.namespace.name
+        && event["verb"] == verb
+}
+
+/// Whether it is about one of the four kinds.
+fn is_of_ours(event: &Value) -> bool {
+    event["objectRef"]["apiGroup"] == "um.lamplighter.dev"
+}
+
+/// Checks that what the administrator did last to an object of that resource was put right within two seconds, by the clock of the API server.
+fn put_right_in_time(cluster: &Cluster, office: &Office<'_>, resource: &str) {
+    let audit = cluster.audit();
+    let is_by_hand = |event: &Value| {
+        event["user"]["username"] == "admin"
+            && event["objectRef"]["namespace"] == *office.namespace.name
+            && event["objectRef"]["resource"] == resource
+            && ["delete", "patch"].iter().any(|verb| event["verb"] == *verb)
+    };
+    let at = audit.iter().rposition(is_by_hand).unwrap();
+    let is_repair =
+        |event: &&Value| is_of_operator(event, office, "patch") && event["objectRef"]["resource"] == resource;
+    let repair = audit[at..].iter().find(is_repair).unwrap();
+    let ended = |event: &Value| event["stageTimestamp"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    let took = ended(repair).duration_since(ended(&audit[at]));
+    assert!(took.as_secs_f64() <= 2.0, "{resource} took {took:?}");
 }
 
 #[test]
@@ -102,16 +170,19 @@ fn what_is_edited_or_deleted_by_hand_is_put_right() {
         let now = office.namespace.kubectl(&["get", "service", "hq-notifier", "-o", "json"]);
         now.is_success.then(|| now.json()).filter(|now| now["metadata"]["uid"] != before["metadata"]["uid"])
     });
+    put_right_in_time(&cluster, &office, "services");
     office.patch("pdb/hq-notifier", r#"{"spec":{"maxUnavailable":3}}"#);
     crate::common::wait("the budget", || {
         (office.get("pdb/hq-notifier")["spec"]["maxUnavailable"] == 1).then_some(())
     });
+    put_right_in_time(&cluster, &office, "poddisruptionbudgets");
     // What others add stays theirs.
     office.patch("service/hq-notifier", r#"{"metadata":{"labels":{"team":"voice"}}}"#);
     office.namespace.kubectl(&["delete", "role", "hq-notifier"]).text();
     crate::common::wait("a new Role", || {
         office.namespace.kubectl(&["get", "role", "hq-notifier"]).is_success.then_some(())
     });
+    put_right_in_time(&cluster, &office, "roles");
     assert_eq!(office.get("service/hq-notifier")["metadata"]["labels"]["team"], "voice");
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::harness::{Cluster, Output};
 
 /// How long Kubernetes may take for what it does by itself, in kubectl's words.
-const PATIENCE: &str = "--timeout=60s";
+const PATIENCE: &str = "--timeout=120s";
 
 /// A namespace for one test, with Pod Security "restricted" enforced. It is deleted when this is dropped; nobody waits for that.
 pub struct Namespace<'c> {

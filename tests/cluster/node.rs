@@ -5,8 +5,9 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{http, wait};
+use crate::common::http;
 use crate::harness;
+use crate::installed::wait;
 use crate::namespace::Namespace;
 
 /// A pod as strict as Pod Security "restricted" wants it, of the one image that is on each node that is started here.
@@ -116,6 +117,7 @@ fn pods_services_and_this_machine_reach_each_other_and_a_pod_can_be_frozen() {
     // From here through the Service to the pod, and from the pod through a Service to the API server.
     let address = namespace.kubectl(&["get", "service", "proxy", "-o", "jsonpath={.spec.clusterIP}"]).text();
     let service = SocketAddr::new(address.parse().unwrap(), 80);
+    // The API server was away a moment ago, and its clients pause for many seconds before they ask again.
     let version = wait("the Service", || {
         let answer = http::try_request(service, "GET", "/version", &[], b"").ok()?;
         (answer.status == 200).then_some(answer)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::harness;
-use crate::installed::{Office, SYSTEM, mailbox, with_pods};
+use crate::installed::{Office, SYSTEM, mailbox, wait, with_pods};
 
 /// Mailboxes of the office, beside its own two.
 const MAILBOXES: usize = 1000;
@@ -23,8 +23,11 @@ fn nothing_but_the_operators_lease_is_written_in_a_minute_without_changes() {
     let many: Vec<String> =
         (0..MAILBOXES).map(|number| mailbox(&format!("m{number}"), &extension(number))).collect();
     office.namespace.apply(&many.join("---\n"));
-    let ready = ["wait", "--for=condition=Ready", "--timeout=120s", "--all", "umdp,ummbp,umgw,ummb"];
-    office.namespace.kubectl(&ready).text();
+    wait("all to be in force", || {
+        let all = office.namespace.kubectl(&["get", "umdp,ummbp,umgw,ummb", "-o", "json"]).json();
+        let all = all["items"].as_array()?;
+        (all.len() > MAILBOXES && all.iter().all(is_ready)).then_some(())
+    });
     office.put("m7", 1);
     office.lamp("5007", "on 1/0 (0/0)");
 
@@ -43,6 +46,16 @@ fn nothing_but_the_operators_lease_is_written_in_a_minute_without_changes() {
     std::thread::sleep(IDLE);
     let written: Vec<String> = ours().iter().skip(settled).map(described).collect();
     assert!(written.is_empty(), "written while nothing happened: {written:?}");
+}
+
+/// Whether an object is in force as it is now.
+fn is_ready(object: &Value) -> bool {
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    conditions.into_iter().flatten().any(|condition| {
+        condition["type"] == "Ready"
+            && condition["status"] == "True"
+            && condition["observedGeneration"] == object["metadata"]["generation"]
+    })
 }
 
 /// Whether that changes something, is of the operator or a notifier, and no renewal of the operator's Lease.

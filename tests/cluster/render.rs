@@ -224,6 +224,8 @@ fn a_notifier_may_do_what_its_role_says_and_nothing_about_secrets() {
         let sub = format!("--subresource={sub}");
         namespace.kubectl(&["auth", "can-i", verb, resource, &sub, &user]).stdout.trim() == "yes"
     };
+    // The API server reads roles from a cache.
+    crate::common::wait("the role to count", || may("get", "leases.coordination.k8s.io").then_some(()));
     for kind in ["umdialplans", "ummailboxpolicies", "umipgateways", "ummailboxes"] {
         let kind = format!("{kind}.um.lamplighter.dev");
         for (verb, expected) in

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use crate::common::process::LAMPLIGHTER;
 use crate::harness::{self, Cluster, Output};
-use crate::installed::{Office, SYSTEM, with_pods};
+use crate::installed::{Office, SYSTEM, wait, with_pods};
 
 /// Runs `kubectl um`, in the namespace of an office.
 fn um(cluster: &Cluster, office: &Office<'_>, arguments: &[&str]) -> Output {
@@ -61,7 +61,7 @@ fn the_level_of_the_log_changes_in_pods_that_run() {
     assert!(set.contains("lamplighter=debug"), "{set}");
     office.put("lina", 1);
     office.lamp("4201", "on 1/0 (0/0)");
-    crate::common::wait("a NOTIFY in the log", || {
+    wait("a NOTIFY in the log", || {
         let log = office.namespace.kubectl(&["logs", "hq-notifier-0"]).text();
         log.lines().any(|line| line.contains("NOTIFY ended") && line.contains("call_id=")).then_some(())
     });
@@ -82,16 +82,18 @@ fn who_may_not_exec_is_told_what_to_ask_for(cluster: &Cluster, office: &Office<'
     };
     may("reads", &["--verb=get,list", "--resource=umdp,ummbp,umgw,ummb,pods"]);
     let ask = || um(cluster, office, &["why", "ummb/lina", "mwi", "--as", "ada"]);
-    let refused = ask();
-    assert!(!refused.is_success && refused.stdout.is_empty(), "{refused:?}");
     let wanted = format!(
         "ask for a Role that allows `get` and `create` on `pods/exec` in namespace {}",
         namespace.name
     );
-    assert!(refused.stderr.contains(&wanted), "{refused:?}");
-    may("asks", &["--verb=get,create", "--resource=pods/exec"]);
     // The API server reads roles from a cache.
-    crate::common::wait("the role to count", || ask().is_success.then_some(()));
+    wait("the role to count", || {
+        let refused = ask();
+        assert!(!refused.is_success && refused.stdout.is_empty(), "{refused:?}");
+        refused.stderr.contains(&wanted).then_some(())
+    });
+    may("asks", &["--verb=get,create", "--resource=pods/exec"]);
+    wait("the role to count", || ask().is_success.then_some(()));
 }
 
 fn without_a_notifier_the_resources_answer(cluster: &Cluster, office: &Office<'_>) {
@@ -100,8 +102,10 @@ fn without_a_notifier_the_resources_answer(cluster: &Cluster, office: &Office<'_
     let lamps = um(cluster, office, &["lamps", "umdp/later"]);
     assert!(!lamps.is_success && lamps.stderr.contains("UMDialPlan/later has no notifier"), "{lamps:?}");
     // The notifier of another dial plan knows the whole namespace.
-    let why = um(cluster, office, &["why", "umdp/later", "mwi"]).text();
-    assert!(why.starts_with("UMDialPlan/later in namespace"), "{why}");
+    wait("it to know of another one", || {
+        let why = um(cluster, office, &["why", "umdp/later", "mwi"]);
+        why.stdout.starts_with("UMDialPlan/later in namespace").then_some(())
+    });
     office.namespace.kubectl(&["delete", "umdp", "hq", "--wait"]).text();
     office.namespace.kubectl(&["wait", "--for=delete", "pod/hq-notifier-0", "--timeout=120s"]).text();
     let why = um(cluster, office, &["why", "ummbp/staff", "mwi"]);

@@ -230,7 +230,7 @@ impl Pod {
             // What was kept is in force; each list rings when it is whole.
             return Duration::ZERO;
         }
-        let (snapshot, versions) = self.resources.snapshot(&self.options.namespace);
+        let (snapshot, progress) = self.resources.snapshot(&self.options.namespace);
         let plan = |plan: &&Arc<crate::api::UMDialPlan>| {
             plan.metadata.name.as_deref() == Some(&self.options.dial_plan)
         };
@@ -250,7 +250,7 @@ impl Pod {
         let (took, values) = self.put_in_force(snapshot, complete).await;
         self.refresh(asked);
         if !self.failed {
-            self.publisher.in_force(versions, values);
+            self.publisher.in_force(progress, values);
         }
         took
     }

@@ -1,5 +1,5 @@
-//! What the notifier says of itself, in the Lease of its pod: up to which versions it acts. Written when the specs in force changed; a version
-//! that moved without that follows when nothing has happened for a while; nothing at rest.
+//! What the notifier says of itself, in the Lease of its pod: up to which versions it acts. Written when the specs in force changed; versions
+//! that moved without that follow every few seconds; nothing at rest.
 
 use std::time::Duration;
 
@@ -13,15 +13,12 @@ use crate::clock::Clock;
 use crate::cluster::published::{Published, Values};
 use crate::cluster::status::NOTIFIER;
 use crate::cluster::within;
-use crate::domain::Versions;
-use crate::source::watch::Resources;
+use crate::source::watch::{Progress, Resources};
 
-/// A version that moved while no spec changed is published when nothing moves for so long. Whoever starts later may know no older one.
-const QUIET: Duration = Duration::from_secs(5);
+/// Pause between two looks at versions that moved though no spec changed. Whoever starts later may know no older ones.
+const FOLLOW: Duration = Duration::from_secs(5);
 /// Pause between attempts.
 const RETRY: Duration = Duration::from_secs(1);
-/// Pause between two looks at versions.
-const LOOK: Duration = Duration::from_secs(1);
 
 /// Publishes.
 pub struct Publisher {
@@ -32,10 +29,10 @@ pub struct Publisher {
     clock: Clock,
     /// What is to be said.
     wanted: Option<Published>,
+    /// How often what objects ask for had changed when it was put in force.
+    changes: u64,
     /// What was said last.
     said: Option<Published>,
-    /// What the watch had when it was last looked at, and since when.
-    seen: (Versions, Duration),
     /// Nothing is done before this moment. It stands here, since waiting for it may be broken off and begun again.
     not_before: Duration,
 }
@@ -50,50 +47,51 @@ impl Publisher {
             pod_uid: options.pod_uid.clone(),
             clock,
             wanted: None,
+            changes: 0,
             said: None,
-            seen: (Versions::default(), Duration::ZERO),
             not_before: Duration::ZERO,
         }
     }
 
-    /// The notifier acts by these versions from now on.
-    pub fn in_force(&mut self, versions: Versions, values: Values) {
+    /// The notifier acts from now on by what the watches had then.
+    pub fn in_force(&mut self, then: Progress, values: Values) {
         self.wanted = Some(Published {
             pod: self.pod_uid.clone(),
             program: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            in_force: Some(versions),
+            in_force: Some(then.versions),
             values,
         });
+        self.changes = then.changes;
         self.not_before = self.clock.now();
     }
 
     /// Says what is to be said, when it is time; waits for ever while there is nothing. Can be dropped and called again at any moment.
     pub async fn due(&mut self, resources: &Resources) {
         loop {
-            let Some(wanted) = self.wanted.clone() else { return std::future::pending().await };
+            if self.wanted.is_none() {
+                return std::future::pending().await;
+            }
             tokio::time::sleep_until(self.clock.instant(self.not_before)).await;
-            if Some(&wanted) == self.said.as_ref() {
-                self.follow(wanted, resources);
+            self.follow(resources.progress());
+            if self.wanted != self.said {
+                self.say().await;
             } else {
-                self.say(wanted).await;
+                self.not_before = self.clock.now() + FOLLOW;
             }
         }
     }
 
-    /// Versions that moved though no spec changed: what is in force is what they hold as well.
-    fn follow(&mut self, mut wanted: Published, resources: &Resources) {
-        let versions = resources.versions();
-        let now = self.clock.now();
-        self.not_before = now + LOOK;
-        if self.seen.0 != versions {
-            self.seen = (versions, now);
-        } else if wanted.in_force != Some(versions) && now.saturating_sub(self.seen.1) >= QUIET {
-            wanted.in_force = Some(versions);
-            self.wanted = Some(wanted);
+    /// Where objects ask for nothing else than when it was put in force, it is in force at later versions as well.
+    fn follow(&mut self, now: Progress) {
+        if let Some(wanted) = &mut self.wanted
+            && now.changes == self.changes
+        {
+            wanted.in_force = Some(now.versions);
         }
     }
 
-    async fn say(&mut self, wanted: Published) {
+    async fn say(&mut self) {
+        let Some(wanted) = self.wanted.clone() else { return };
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
@@ -107,7 +105,10 @@ impl Publisher {
         });
         let params = PatchParams::apply(NOTIFIER).force();
         match within(self.api.patch(&self.pod, &params, &Patch::Apply(&lease))).await {
-            Ok(_) => self.said = Some(wanted),
+            Ok(_) => {
+                self.said = Some(wanted);
+                self.not_before = self.clock.now() + FOLLOW;
+            }
             Err(error) => {
                 tracing::warn!(name = %self.pod, error = &error as &dyn std::error::Error, "what is in force could not be published; it is tried again");
                 self.not_before = self.clock.now() + RETRY;

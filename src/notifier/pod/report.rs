@@ -17,9 +17,9 @@ use crate::clock::{Clock, wall_ms};
 use crate::cluster::call::Failure;
 use crate::cluster::events::Events;
 use crate::cluster::status::{NOTIFIER, apply, without_times};
-use crate::domain::{Kind, Versions};
+use crate::domain::Kind;
 use crate::notifier::directory::{Directory, Entries};
-use crate::source::watch::Resources;
+use crate::source::watch::{Progress, Resources};
 
 /// Pause between two looks, of which each writes one status at most.
 const LOOK: Duration = Duration::from_secs(1);
@@ -41,7 +41,7 @@ pub struct Reporter {
     /// Of each status that was written, and under which name, the version that came of it: until the watch has it, what it shows is older.
     written: BTreeMap<(Kind, String, String), (u64, Value)>,
     /// Mailboxes that have the condition, by what they were found.
-    marked: Option<(Versions, Arc<Entries>, Vec<String>)>,
+    marked: Option<(Progress, Arc<Entries>, Vec<String>)>,
     not_before: Duration,
     /// What was logged of a refusal, so that it is logged once.
     refused: Option<String>,
@@ -112,16 +112,16 @@ impl Reporter {
     }
 
     fn marked(&mut self) -> Vec<String> {
-        let (versions, entries) = (self.resources.versions(), self.directory.now());
+        let (progress, entries) = (self.resources.progress(), self.directory.now());
         if let Some((of, by, marked)) = &self.marked
-            && *of == versions
+            && *of == progress
             && Arc::ptr_eq(by, &entries)
         {
             return marked.clone();
         }
         let is_own = |mailbox: &str| entries.plan_of(&self.namespace, mailbox) == Some(&self.dial_plan);
         let marked = marked(&self.resources, &self.namespace, is_own);
-        self.marked = Some((versions, entries, marked.clone()));
+        self.marked = Some((progress, entries, marked.clone()));
         marked
     }
 

@@ -146,6 +146,22 @@ fn refusal(error: &watcher::Error) -> Option<String> {
     matches!(status.code, 401 | 403 | 404).then(|| status.message.clone())
 }
 
+/// How far the watches have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Up to which version of each kind changes are known.
+    pub versions: Versions,
+    /// How often what objects ask for may have changed. The same number later: they ask for the same.
+    pub changes: u64,
+}
+
+impl Progress {
+    fn add<K>(&mut self, kind: Kind, shelf: &Shelf<K>) {
+        self.versions.set(kind, shelf.version());
+        self.changes += shelf.changes();
+    }
+}
+
 /// The four kinds of one scope.
 #[derive(Clone, Default)]
 pub struct Resources {
@@ -207,33 +223,37 @@ impl Resources {
         all
     }
 
-    /// Up to which version of each kind changes are known.
+    /// How far the watches have come.
     #[must_use]
-    pub fn versions(&self) -> Versions {
-        Versions {
-            dial_plans: self.dial_plans.look().version(),
-            mailbox_policies: self.mailbox_policies.look().version(),
-            gateways: self.gateways.look().version(),
-            mailboxes: self.mailboxes.look().version(),
-        }
+    pub fn progress(&self) -> Progress {
+        let mut progress = Progress::default();
+        progress.add(Kind::DialPlan, &self.dial_plans.look());
+        progress.add(Kind::MailboxPolicy, &self.mailbox_policies.look());
+        progress.add(Kind::Gateway, &self.gateways.look());
+        progress.add(Kind::Mailbox, &self.mailboxes.look());
+        progress
     }
 
-    /// What is known of a namespace, and up to which version of each kind.
+    /// What is known of a namespace, and how far the watches had come with it.
     #[must_use]
-    pub fn snapshot(&self, namespace: &str) -> (Snapshot, Versions) {
-        let mut unread = BTreeSet::new();
-        let (dial_plans, plans) = self.dial_plans.look().of(namespace, Kind::DialPlan, &mut unread);
-        let (mailbox_policies, policies) =
-            self.mailbox_policies.look().of(namespace, Kind::MailboxPolicy, &mut unread);
-        let (gateways, of_gateways) = self.gateways.look().of(namespace, Kind::Gateway, &mut unread);
-        let (mailboxes, of_mailboxes) = self.mailboxes.look().of(namespace, Kind::Mailbox, &mut unread);
-        let facts = Facts { unread, unlisted: self.unlisted(), ..Facts::default() };
-        let versions = Versions {
-            dial_plans: plans,
-            mailbox_policies: policies,
-            gateways: of_gateways,
-            mailboxes: of_mailboxes,
-        };
-        (Snapshot { dial_plans, mailbox_policies, gateways, mailboxes, facts }, versions)
+    pub fn snapshot(&self, namespace: &str) -> (Snapshot, Progress) {
+        /// Objects and progress under one lock, so that they belong together.
+        fn read<K>(shared: &Shared<K>, of: (&str, Kind), seen: &mut Seen) -> Vec<Arc<K>> {
+            let shelf = shared.look();
+            seen.progress.add(of.1, &shelf);
+            shelf.of(of.0, of.1, &mut seen.unread)
+        }
+        #[derive(Default)]
+        struct Seen {
+            unread: BTreeSet<(Kind, String)>,
+            progress: Progress,
+        }
+        let mut seen = Seen::default();
+        let dial_plans = read(&self.dial_plans, (namespace, Kind::DialPlan), &mut seen);
+        let mailbox_policies = read(&self.mailbox_policies, (namespace, Kind::MailboxPolicy), &mut seen);
+        let gateways = read(&self.gateways, (namespace, Kind::Gateway), &mut seen);
+        let mailboxes = read(&self.mailboxes, (namespace, Kind::Mailbox), &mut seen);
+        let facts = Facts { unread: seen.unread, unlisted: self.unlisted(), ..Facts::default() };
+        (Snapshot { dial_plans, mailbox_policies, gateways, mailboxes, facts }, seen.progress)
     }
 }

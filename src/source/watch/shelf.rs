@@ -51,6 +51,7 @@ pub struct Shelf<K> {
     objects: Objects<K>,
     coming: Option<Objects<K>>,
     version: u64,
+    changes: u64,
     complete: bool,
     refused: Option<String>,
     failing: bool,
@@ -62,6 +63,7 @@ impl<K> Default for Shelf<K> {
             objects: BTreeMap::new(),
             coming: None,
             version: 0,
+            changes: 0,
             complete: false,
             refused: None,
             failing: false,
@@ -88,6 +90,12 @@ impl<K> Shelf<K> {
         self.version
     }
 
+    /// How often what the objects ask for may have changed. The same number later: they ask for the same.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Namespaces that have an object.
     #[must_use]
     pub fn namespaces(&self) -> BTreeSet<String> {
@@ -105,14 +113,9 @@ impl<K> Shelf<K> {
         self.objects.get(namespace).into_iter().flatten().map(|(name, kept)| (name.as_str(), kept))
     }
 
-    /// The objects of a namespace that can be read, or could once, and the version up to which changes are known. Names of those
-    /// that can't be read now and never could are added to `unread`.
-    pub fn of(
-        &self,
-        namespace: &str,
-        kind: Kind,
-        unread: &mut BTreeSet<(Kind, String)>,
-    ) -> (Vec<Arc<K>>, u64) {
+    /// The objects of a namespace that can be read, or could once. Names of those that can't be read now and never could are added
+    /// to `unread`.
+    pub fn of(&self, namespace: &str, kind: Kind, unread: &mut BTreeSet<(Kind, String)>) -> Vec<Arc<K>> {
         let mut objects = Vec::new();
         for (name, kept) in self.all(namespace) {
             match &kept.object {
@@ -120,7 +123,7 @@ impl<K> Shelf<K> {
                 None => drop(unread.insert((kind, name.to_owned()))),
             }
         }
-        (objects, self.version)
+        objects
     }
 
     /// The watch broke. Returns true where that is news.
@@ -180,6 +183,7 @@ impl<K: Watched> Shelf<K> {
         self.version = self.version.max(newest.unwrap_or_default());
         self.objects = coming;
         self.complete = true;
+        self.changes += 1;
         self.works();
         Touched::All
     }
@@ -194,6 +198,9 @@ impl<K: Watched> Shelf<K> {
         let same = before.is_some_and(|before| before.asks_the_same(&kept));
         let says_the_same = before.is_some_and(|before| before.says_the_same(&kept));
         objects.insert(name, kept);
+        if mended || !same {
+            self.changes += 1;
+        }
         match (mended, same, says_the_same) {
             (true, ..) => Touched::All,
             (false, true, true) => Touched::Nothing,
@@ -206,6 +213,7 @@ impl<K: Watched> Shelf<K> {
     pub fn delete(&mut self, guard: &DeserializeGuard<K>) -> Touched {
         let meta = meta_of(guard);
         self.version = self.version.max(version(meta));
+        self.changes += 1;
         let (Some(namespace), Some(name)) = (meta.namespace.clone(), meta.name.as_ref()) else {
             return Touched::Nothing;
         };
@@ -305,12 +313,16 @@ mod tests {
     #[test]
     fn a_change_of_the_status_alone_wakes_nobody_and_moves_only_the_version() {
         let mut shelf = listed(vec![mailbox("lina", 5, 1, json!({}))]);
+        let listed = shelf.changes();
         assert_eq!(shelf.apply(mailbox("lina", 9, 1, json!({}))), Touched::Nothing);
         let kept = shelf.get("voice", "lina").unwrap();
         assert_eq!((kept.since, kept.version), (5, 9));
-        assert_eq!(shelf.of("voice", Kind::Mailbox, &mut BTreeSet::new()).1, 9);
+        assert_eq!((shelf.version(), shelf.changes()), (9, listed));
         assert_eq!(shelf.apply(mailbox("lina", 12, 2, json!({}))), Touched::One("voice".into()));
         assert_eq!(shelf.get("voice", "lina").unwrap().since, 12);
+        assert_eq!(shelf.changes(), listed + 1);
+        assert_eq!(shelf.delete(&mailbox("lina", 13, 2, json!({}))), Touched::One("voice".into()));
+        assert_eq!((shelf.version(), shelf.changes()), (13, listed + 2));
     }
 
     #[test]
@@ -348,7 +360,7 @@ mod tests {
         let mut shelf = listed(vec![mailbox("lina", 5, 1, json!({})), mailbox("omar", 6, 1, broken.clone())]);
         assert_eq!(shelf.apply(mailbox("lina", 7, 2, broken)), Touched::One("voice".into()));
         let mut unread = BTreeSet::new();
-        let (readable, _) = shelf.of("voice", Kind::Mailbox, &mut unread);
+        let readable = shelf.of("voice", Kind::Mailbox, &mut unread);
         assert_eq!(readable.len(), 1);
         assert_eq!(readable[0].spec.extensions, ["4201"]);
         assert!(shelf.get("voice", "lina").unwrap().unread.is_some());
