@@ -115,8 +115,9 @@ impl Outcome {
         let served = if node.value.1.is_empty() {
             Served::No("no dial plan is served by this gateway".into())
         } else {
-            // Notifiers of suspended dial plans go on as they are.
-            let acting = node.value.1.iter().filter(|plan| !self.is_suspended(**plan));
+            // Notifiers of suspended dial plans go on as they are: where there are others, those tell.
+            let rests = self.rests(Kind::Gateway, at);
+            let acting = node.value.1.iter().filter(|plan| rests || !self.is_suspended(**plan));
             let each = acting.map(|plan| self.served(Kind::Gateway, Some(*plan), earlier.since));
             each.reduce(Served::and).unwrap_or(Served::Yes)
         };

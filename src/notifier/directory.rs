@@ -229,7 +229,7 @@ impl Entries {
     /// Takes in all of a namespace, in place of what was known of it; `keys` has its Secrets.
     pub fn set_namespace(&mut self, namespace: &str, now: &InNamespace<'_>, keys: &dyn Keys) {
         let before = self.0.remove(namespace).unwrap_or_default();
-        let placed = placed(now.configs);
+        let placed = placed(now);
         let after = Namespace {
             outcome: now.outcome.clone(),
             unread_plans: now.unread_plans.clone(),
@@ -320,13 +320,20 @@ impl Namespace {
     }
 }
 
-/// The dial plan of each mailbox that has one.
-fn placed(configs: &[NotifierConfig]) -> Placed<'_> {
+/// The dial plan of each mailbox that has one, also of those that are served elsewhere.
+fn placed<'a>(now: &'a InNamespace<'_>) -> Placed<'a> {
     let mut all = HashMap::new();
-    for config in configs {
+    for config in now.configs {
         let plan: Arc<str> = config.dial_plan.as_str().into();
         let own = config.mailboxes.iter().filter(|mailbox| mailbox.placed);
         all.extend(own.map(|mailbox| (&*mailbox.name, Arc::clone(&plan))));
+    }
+    let Some(linked) = now.outcome.as_ref().map(|outcome| &outcome.linked) else { return all };
+    let plans: Vec<Arc<str>> = linked.dial_plans.iter().map(|plan| Arc::clone(&plan.name)).collect();
+    for mailbox in &linked.mailboxes {
+        if let Some(plan) = mailbox.value.dial_plan.and_then(|plan| plans.get(plan as usize)) {
+            all.entry(&*mailbox.name).or_insert_with(|| Arc::clone(plan));
+        }
     }
     all
 }

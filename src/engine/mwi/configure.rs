@@ -138,6 +138,10 @@ impl Engine {
                 }
                 peer.first_probe(now, hash(&peer.name) ^ self.shared.seed);
             }
+            // What happened to it meanwhile, nobody saw.
+            if peer.route.is_some() && !peer.usable {
+                self.shared.recovered.push(id);
+            }
             peer.usable = true;
             peer.route = Some(gateway.route);
             peer.max_per_second = gateway.max_per_second;

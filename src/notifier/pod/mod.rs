@@ -32,10 +32,10 @@ use crate::cluster::published::Values as ValueFacts;
 use crate::domain::{self, KeyName, Kind, Linked, Notifiers, Outcome, Snapshot};
 use crate::serve::{self, BindError, Server};
 use crate::source::secrets::Values;
-use crate::source::watch::{Resources, Scope, Touched, Wake};
+use crate::source::watch::{Progress, Resources, Scope, Touched, Wake};
 
 use kept::Kept;
-use publish::Publisher;
+use publish::{InForce, Publisher};
 use refresh::{Handled, Refreshes};
 use report::Reporter;
 
@@ -109,9 +109,12 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
     let shared = (resources.clone(), directory.clone(), handled.clone());
     let reporter = Reporter::new(client.clone(), &options, clock, shared);
     let reporting = tokio::spawn(reporter.run());
+    let publisher = Publisher::new(client, &options, resources.clone());
+    let (in_force, told) = watch::channel(None);
+    let publishing = tokio::spawn(publisher.run(told));
     let mut pod = Pod {
         kept: Kept::new(&options.data, &options.namespace, &options.dial_plan),
-        publisher: Publisher::new(client, &options, clock),
+        in_force,
         fleet: Fleet::new(Common {
             sip_listen: options.sip_listen,
             data: options.data.clone(),
@@ -128,11 +131,13 @@ pub async fn run(options: Options, mut stop: watch::Receiver<bool>) -> Result<()
         directory,
         refreshes: Refreshes::default(),
         handled,
+        acting: None,
         digest: 0,
         failed: false,
     };
     pod.start_with_kept().await;
     pod.go_on(&woken, &mut stop).await;
+    publishing.abort();
     reporting.abort();
     watching.abort();
     pod.fleet.stop_all().await;
@@ -179,15 +184,29 @@ struct Pod {
     values: Values,
     fleet: Fleet,
     kept: Kept,
-    publisher: Publisher,
+    /// What the publisher is told.
+    in_force: watch::Sender<Option<InForce>>,
     ready: Arc<AtomicBool>,
     directory: Directory,
     refreshes: Refreshes,
     handled: Handled,
+    /// What is in force, or was tried.
+    acting: Option<Acting>,
     /// Digest of the values in force.
     digest: u64,
     /// The notifier could not start, or not all of it.
     failed: bool,
+}
+
+/// A configuration.
+#[derive(Clone)]
+struct Acting {
+    /// Without facts about values.
+    snapshot: Snapshot,
+    /// What is not in it is gone.
+    complete: bool,
+    /// How far the watches had come with it; none for one that was kept.
+    progress: Option<Progress>,
 }
 
 impl Pod {
@@ -205,12 +224,9 @@ impl Pod {
                     earliest = self.clock.now() + 2 * took;
                 }
                 _ = tick.tick() => {
-                    if self.failed || !self.fleet.is_settled() || self.digest != self.digest_of_values() {
-                        self.look().await;
-                    }
+                    self.mend().await;
                     self.kept.write_if_due(self.clock.now());
                 }
-                () = self.publisher.due(&self.resources) => {}
                 _ = stop.wait_for(|stop| *stop) => break,
             }
         }
@@ -221,7 +237,15 @@ impl Pod {
     async fn start_with_kept(&mut self) {
         let Some(snapshot) = self.kept.read().await else { return };
         tracing::info!(namespace = %self.options.namespace, name = %self.options.dial_plan, "starts with the configuration that it kept");
-        self.put_in_force(snapshot, false).await;
+        self.put_in_force(Acting { snapshot, complete: false, progress: None }).await;
+    }
+
+    /// Tries again what failed, and takes in values that changed, also while the API server does not answer or the dial plan is suspended.
+    async fn mend(&mut self) {
+        let Some(acting) = &self.acting else { return };
+        if self.failed || !self.fleet.is_settled() || self.digest != self.digest_of(&acting.snapshot) {
+            self.put_in_force(acting.clone()).await;
+        }
     }
 
     /// Puts in force what is known. Returns how long evaluation took.
@@ -247,18 +271,18 @@ impl Pod {
         let asked = self.refreshes.asked(&snapshot);
         // A list that is refused now was whole once; but what is missing in it may be there.
         let complete = snapshot.facts.unlisted.is_empty();
-        let (took, values) = self.put_in_force(snapshot, complete).await;
+        let took = self.put_in_force(Acting { snapshot, complete, progress: Some(progress) }).await;
         self.refresh(asked);
-        if !self.failed {
-            self.publisher.in_force(progress, values);
-        }
         took
     }
 
-    async fn put_in_force(&mut self, mut snapshot: Snapshot, complete: bool) -> (Duration, ValueFacts) {
+    /// Returns how long evaluation took.
+    async fn put_in_force(&mut self, acting: Acting) -> Duration {
         let began = self.clock.now();
         // Values that change from here on are new the next time.
-        self.digest = self.digest_of(&snapshot);
+        self.digest = self.digest_of(&acting.snapshot);
+        self.acting = Some(acting.clone());
+        let Acting { mut snapshot, complete, progress } = acting;
         snapshot.facts.notifiers = Notifiers::Acting;
         let linked = domain::link::link(&snapshot);
         facts::look(&mut snapshot, self.own_keys(&linked), &self.values);
@@ -270,7 +294,10 @@ impl Pod {
             self.ready.store(true, Ordering::Relaxed);
         }
         self.failed = failed;
-        (took, values)
+        if let Some(progress) = progress.filter(|_| !failed) {
+            self.in_force.send_replace(Some(InForce { progress, values }));
+        }
+        took
     }
 
     /// Makes the notifier act by an outcome. Returns true if it does not.
@@ -305,10 +332,6 @@ impl Pod {
     fn own_keys(&self, linked: &Linked) -> BTreeSet<KeyName> {
         let at = linked.dial_plans.iter().position(|node| *node.name == *self.options.dial_plan);
         at.map(|at| linked.keys(at)).unwrap_or_default()
-    }
-
-    fn digest_of_values(&self) -> u64 {
-        self.digest_of(&self.resources.snapshot(&self.options.namespace).0)
     }
 
     fn digest_of(&self, snapshot: &Snapshot) -> u64 {

@@ -7,9 +7,9 @@ use k8s_openapi::api::coordination::v1::Lease;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::Options;
-use crate::clock::Clock;
 use crate::cluster::published::{Published, Values};
 use crate::cluster::status::NOTIFIER;
 use crate::cluster::within;
@@ -20,78 +20,74 @@ const FOLLOW: Duration = Duration::from_secs(5);
 /// Pause between attempts.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// What a notifier acts by.
+#[derive(Clone, Debug)]
+pub struct InForce {
+    /// How far the watches had come with it.
+    pub progress: Progress,
+    /// What is wrong with values.
+    pub values: Values,
+}
+
 /// Publishes.
 pub struct Publisher {
     api: Api<Lease>,
     dial_plan: String,
     pod: String,
     pod_uid: String,
-    clock: Clock,
-    /// What is to be said.
-    wanted: Option<Published>,
-    /// How often what objects ask for had changed when it was put in force.
-    changes: u64,
+    resources: Resources,
     /// What was said last.
     said: Option<Published>,
-    /// Nothing is done before this moment. It stands here, since waiting for it may be broken off and begun again.
-    not_before: Duration,
 }
 
 impl Publisher {
     /// Has said nothing yet.
-    pub fn new(client: Client, options: &Options, clock: Clock) -> Self {
+    pub fn new(client: Client, options: &Options, resources: Resources) -> Self {
         Self {
             api: Api::namespaced(client, &options.namespace),
             dial_plan: options.dial_plan.clone(),
             pod: options.pod.clone(),
             pod_uid: options.pod_uid.clone(),
-            clock,
-            wanted: None,
-            changes: 0,
+            resources,
             said: None,
-            not_before: Duration::ZERO,
         }
     }
 
-    /// The notifier acts from now on by what the watches had then.
-    pub fn in_force(&mut self, then: Progress, values: Values) {
-        self.wanted = Some(Published {
-            pod: self.pod_uid.clone(),
-            program: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            in_force: Some(then.versions),
-            values,
-        });
-        self.changes = then.changes;
-        self.not_before = self.clock.now();
-    }
-
-    /// Says what is to be said, when it is time; waits for ever while there is nothing. Can be dropped and called again at any moment.
-    pub async fn due(&mut self, resources: &Resources) {
+    /// Says what is in force, and again whenever that changes, until nobody can tell any more.
+    pub async fn run(mut self, mut in_force: watch::Receiver<Option<InForce>>) {
         loop {
-            if self.wanted.is_none() {
-                return std::future::pending().await;
+            let Some(now) = in_force.borrow_and_update().clone() else {
+                match in_force.changed().await {
+                    Ok(()) => continue,
+                    Err(_) => return,
+                }
+            };
+            let wanted = self.wanted(now);
+            if self.said.as_ref() != Some(&wanted) && !self.say(wanted).await {
+                tokio::time::sleep(RETRY).await;
+                continue;
             }
-            tokio::time::sleep_until(self.clock.instant(self.not_before)).await;
-            self.follow(resources.progress());
-            if self.wanted != self.said {
-                self.say().await;
-            } else {
-                self.not_before = self.clock.now() + FOLLOW;
+            if let Ok(Err(_)) = tokio::time::timeout(FOLLOW, in_force.changed()).await {
+                return;
             }
         }
     }
 
     /// Where objects ask for nothing else than when it was put in force, it is in force at later versions as well.
-    fn follow(&mut self, now: Progress) {
-        if let Some(wanted) = &mut self.wanted
-            && now.changes == self.changes
-        {
-            wanted.in_force = Some(now.versions);
+    fn wanted(&self, in_force: InForce) -> Published {
+        let InForce { progress: then, values } = in_force;
+        let now = self.resources.progress();
+        let versions = if now.changes == then.changes { now.versions } else { then.versions };
+        Published {
+            pod: self.pod_uid.clone(),
+            program: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            in_force: Some(versions),
+            values,
         }
     }
 
-    async fn say(&mut self) {
-        let Some(wanted) = self.wanted.clone() else { return };
+    /// Returns false if it is to be tried again.
+    async fn say(&mut self, wanted: Published) -> bool {
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
@@ -107,11 +103,11 @@ impl Publisher {
         match within(self.api.patch(&self.pod, &params, &Patch::Apply(&lease))).await {
             Ok(_) => {
                 self.said = Some(wanted);
-                self.not_before = self.clock.now() + FOLLOW;
+                true
             }
             Err(error) => {
                 tracing::warn!(name = %self.pod, error = &error as &dyn std::error::Error, "what is in force could not be published; it is tried again");
-                self.not_before = self.clock.now() + RETRY;
+                false
             }
         }
     }

@@ -43,8 +43,8 @@ pub struct Reporter {
     /// Mailboxes that have the condition, by what they were found.
     marked: Option<(Progress, Arc<Entries>, Vec<String>)>,
     not_before: Duration,
-    /// What was logged of a refusal, so that it is logged once.
-    refused: Option<String>,
+    /// Statuses that were refused, and when they are tried again.
+    refused: BTreeMap<(Kind, String, String), Duration>,
 }
 
 impl Reporter {
@@ -67,7 +67,7 @@ impl Reporter {
             written: BTreeMap::new(),
             marked: None,
             not_before: Duration::ZERO,
-            refused: None,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -108,7 +108,12 @@ impl Reporter {
         let now = Time(Timestamp::from_second(wall_ms() / 1000).unwrap_or_default());
         let due = due(&self.resources, &known, &now);
         self.forget_what_the_watch_has();
-        due.into_iter().find(|write| !self.is_on_its_way(write))
+        let now = self.clock.now();
+        let rests = |write: &Write| {
+            let refused = self.refused.get(&(write.kind, write.name.clone(), write.manager.clone()));
+            refused.is_some_and(|until| *until > now)
+        };
+        due.into_iter().find(|write| !rests(write) && !self.is_on_its_way(write))
     }
 
     fn marked(&mut self) -> Vec<String> {
@@ -149,7 +154,7 @@ impl Reporter {
         let Write { kind, name, manager, body, event } = write;
         match apply(&self.client, &self.namespace, (kind, &name), &manager, &body).await {
             Ok(version) => {
-                self.refused = None;
+                self.refused.remove(&(kind, name.clone(), manager.clone()));
                 if let Some(value) = body.pointer("/status/lastHandledRefresh").and_then(Value::as_str) {
                     self.handled.said(&(kind, name.clone()), value);
                 }
@@ -161,11 +166,13 @@ impl Reporter {
             // It is gone; the watch will say so.
             Err(error) if error.failure() == Failure::NotFound => {}
             Err(error) if error.failure() == Failure::Refused => {
-                self.not_before = self.clock.now() + REFUSED;
-                let message = error.message().map(str::to_owned);
-                if self.refused != message {
+                // One that is refused keeps no other waiting.
+                let now = self.clock.now();
+                self.refused.retain(|_, until| *until + REFUSED > now);
+                let is_first = self.refused.is_empty();
+                self.refused.insert((kind, name.clone(), manager), now + REFUSED);
+                if is_first {
                     tracing::error!(namespace = %self.namespace, %name, %kind, error = &error as &dyn std::error::Error, "how delivery stands can't be written into statuses; it is tried again each minute, and this is said once");
-                    self.refused = message;
                 }
             }
             Err(error) => {

@@ -24,6 +24,8 @@ use crate::domain::{Facts, Kind, Snapshot, Versions};
 
 /// A watch that says nothing for longer is opened anew: the API server ends it itself after this time.
 const WATCH_SECONDS: u32 = 290;
+/// Longest pause between attempts.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Objects in one answer to a list.
 const PAGE: u32 = 500;
 
@@ -98,18 +100,27 @@ where
         config = config.labels(labels);
     }
     let url = api.resource_url().to_owned();
-    let mut events = std::pin::pin!(watcher(api, config).backoff(backoff()));
-    while let Some(event) = events.next().await {
-        match event {
-            Ok(event) => wake(take(&shelf, event)),
-            Err(error) => {
-                let refused = refusal(&error);
-                if shelf.look().failed(refused.clone()) {
-                    tracing::warn!(%url, error = &error as &dyn std::error::Error, "the watch broke; it is tried again, and what was known stays");
-                    wake(Touched::All);
+    let mut pauses = backoff();
+    loop {
+        let mut events = std::pin::pin!(watcher(api.clone(), config.clone()).backoff(backoff()));
+        while let Some(event) = events.next().await {
+            match event {
+                Ok(event) => wake(take(&shelf, event)),
+                Err(error) => {
+                    let refused = refusal(&error);
+                    let is_refused = refused.is_some();
+                    if shelf.look().failed(refused) {
+                        tracing::warn!(%url, error = &error as &dyn std::error::Error, "the watch broke; it is tried again, and what was known stays");
+                        wake(Touched::All);
+                    }
+                    // A watch that goes on where it was says nothing when it is let in again; a list does.
+                    if is_refused {
+                        break;
+                    }
                 }
             }
         }
+        tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
     }
 }
 
@@ -128,7 +139,7 @@ fn take<K: Watched>(shelf: &Shared<K>, event: Event<DeserializeGuard<K>>) -> Tou
 fn backoff() -> impl Backoff {
     let pauses = backon::ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(200))
-        .with_max_delay(Duration::from_secs(10))
+        .with_max_delay(LONGEST_PAUSE)
         .with_jitter()
         .without_max_times();
     ResetTimerBackoff::new(watcher::ExponentialBackoff::from(pauses), Duration::from_secs(30))

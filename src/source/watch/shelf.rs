@@ -211,6 +211,7 @@ impl<K: Watched> Shelf<K> {
 
     /// An object is gone.
     pub fn delete(&mut self, guard: &DeserializeGuard<K>) -> Touched {
+        let mended = self.works();
         let meta = meta_of(guard);
         self.version = self.version.max(version(meta));
         self.changes += 1;
@@ -223,7 +224,7 @@ impl<K: Watched> Shelf<K> {
                 self.objects.remove(&namespace);
             }
         }
-        Touched::One(namespace)
+        if mended { Touched::All } else { Touched::One(namespace) }
     }
 
     fn kept(&self, guard: DeserializeGuard<K>) -> Option<(String, String, Kept<K>)> {
