@@ -79,9 +79,12 @@ impl Election {
     /// Stands until `stop` is true, then gives the Lease back. `leads` says at each moment whether it is ours.
     pub async fn run(mut self, leads: watch::Sender<bool>, mut stop: watch::Receiver<bool>) {
         loop {
+            // Who leads says so no longer than the Lease was renewed for, whatever a round waits for.
+            let since = self.renewed.map_or(Duration::ZERO, |at| self.clock.now().saturating_sub(at));
+            let limit = RENEW_WITHIN.saturating_sub(since);
             let round = self.round();
             let outcome = tokio::select! {
-                outcome = tokio::time::timeout(RENEW_WITHIN, round) => outcome,
+                outcome = tokio::time::timeout(limit, round) => outcome,
                 _ = stop.wait_for(|stop| *stop) => break,
             };
             match outcome {

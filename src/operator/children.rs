@@ -20,6 +20,9 @@ pub struct Children {
     troubles: BTreeMap<String, Vec<ChildTrouble>>,
     /// For each object that was written, the version that came of it: until the watch has it, what it shows is older.
     written: BTreeMap<(ChildKind, String), (u64, Value)>,
+    /// Of each object that came back otherwise than it was applied, as where a webhook rewrites images: the version that came of it, and
+    /// what was applied. The same again would come back the same.
+    rewritten: BTreeMap<(ChildKind, String), (u64, Value)>,
 }
 
 /// What there is of a child.
@@ -72,6 +75,7 @@ impl Children {
             }
         }
         self.written.retain(|key, _| wanted.contains(key));
+        self.rewritten.retain(|key, _| wanted.contains(key));
         well & prune(shared, gathered, namespace, &wanted, &untouched, uids).await
     }
 
@@ -87,7 +91,7 @@ impl Children {
         let object = format!("{}/{}", child.kind, child.name);
         let refused = |refused: Option<String>| ChildTrouble { object: object.clone(), refused };
         let result = match self.live(shared, gathered, namespace, owner, child).await {
-            Ok(Live::Ours(live)) if !render::differs(&live, &child.object) => return true,
+            Ok(Live::Ours(live)) if !self.is_due(child, &live) => return true,
             Ok(Live::Ours(_)) => self.write(shared, namespace, child, true).await,
             Ok(Live::Nothing) => self.write(shared, namespace, child, false).await,
             Ok(Live::SomebodyElses) => {
@@ -108,6 +112,14 @@ impl Children {
             }
         }
         false
+    }
+
+    /// Whether an object is to be applied.
+    fn is_due(&self, child: &Child, live: &Value) -> bool {
+        let rewritten = self.rewritten.get(&(child.kind, child.name.clone()));
+        let version = version_of(live.pointer("/metadata/resourceVersion").and_then(Value::as_str));
+        let is_known = |(of, applied): &(u64, Value)| *of == version && *applied == child.object;
+        render::differs(live, &child.object) && !rewritten.is_some_and(is_known)
     }
 
     /// What is there: as the watch has it, or, where the watch has nothing of ours, as the API server says.
@@ -168,13 +180,23 @@ impl Children {
         params.force = exists;
         let api = api(shared, namespace, child.kind);
         let written = within(api.patch(&child.name, &params, &Patch::Apply(&child.object))).await?;
-        let version = written.metadata.resource_version.as_deref().and_then(|version| version.parse().ok());
+        let version = version_of(written.metadata.resource_version.as_deref());
         let value = serde_json::to_value(&written).unwrap_or_default();
+        let key = (child.kind, child.name.clone());
+        if render::differs(&value, &child.object) {
+            self.rewritten.insert(key.clone(), (version, child.object.clone()));
+        } else {
+            self.rewritten.remove(&key);
+        }
         tracing::info!(%namespace, name = %child.name, kind = %child.kind, "an object of a notifier was applied");
         shared.metrics.applied(namespace, child.kind);
-        self.written.insert((child.kind, child.name.clone()), (version.unwrap_or_default(), value));
+        self.written.insert(key, (version, value));
         Ok(())
     }
+}
+
+fn version_of(text: Option<&str>) -> u64 {
+    text.and_then(|version| version.parse().ok()).unwrap_or_default()
 }
 
 fn settings(shared: &Shared, namespace: &str) -> Settings {

@@ -91,8 +91,10 @@ impl Gathered {
     pub fn unlisted(&self) -> BTreeMap<String, String> {
         let mut all = self.resources.unlisted();
         let children = self.children.iter().map(|(kind, shelf)| (kind.as_str(), shelf.look().refused()));
-        let others = [("Pod", self.pods.look().refused()), ("Lease", self.leases.look().refused())];
-        let others = children.chain(others);
+        // One lock at a time: somebody else may hold them in another order.
+        let pods = self.pods.look().refused();
+        let leases = self.leases.look().refused();
+        let others = children.chain([("Pod", pods), ("Lease", leases)]);
         all.extend(others.filter_map(|(kind, refused)| Some((kind.to_owned(), refused?))));
         all
     }

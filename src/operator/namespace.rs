@@ -40,6 +40,10 @@ pub async fn run(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) -> 
         };
         if !shared.is_leader() {
             shared.metrics.line().leave(&namespace);
+            if is_empty(gathered, &namespace) {
+                shared.metrics.forget(&namespace);
+                return namespace;
+            }
             next = RESYNC;
             state = Namespace::new(&namespace);
             continue;
@@ -55,11 +59,16 @@ pub async fn run(shared: Arc<Shared>, namespace: String, woken: Arc<Notify>) -> 
             let pause = FIRST_PAUSE * 2u32.saturating_pow(state.failures.saturating_sub(1).min(10));
             next = next.min(pause.min(LONGEST_PAUSE));
         }
-        if !pass.failed && gathered.is_complete() && !gathered.namespaces().contains(&namespace) {
+        if !pass.failed && is_empty(gathered, &namespace) {
             shared.metrics.forget(&namespace);
             return namespace;
         }
     }
+}
+
+/// Whether nothing of ours is left in a namespace.
+fn is_empty(gathered: &Gathered, namespace: &str) -> bool {
+    gathered.is_complete() && !gathered.namespaces().contains(namespace)
 }
 
 /// What one pass came to.

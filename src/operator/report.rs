@@ -31,6 +31,8 @@ use crate::source::watch::{self, Kept, Resources, Watched};
 const AT_A_TIME: usize = 8;
 /// Writes go on for so long before news is looked at.
 const SLICE: Duration = Duration::from_millis(250);
+/// Statuses that may fail one after the other; then the rest waits for the next pass.
+const MOST_FAILURES: u32 = 20;
 /// What became of the statuses of a namespace.
 #[derive(Default)]
 pub struct Reported {
@@ -185,7 +187,7 @@ impl Reports {
             (key, write, written)
         });
         let mut writes = std::pin::pin!(writes.buffer_unordered(AT_A_TIME));
-        let mut news = false;
+        let (mut news, mut failures) = (false, 0);
         loop {
             let next = tokio::select! {
                 biased;
@@ -196,11 +198,13 @@ impl Reports {
                 }
             };
             let Some((key, write, written)) = next else { break };
-            self.wrote(shared, namespace, (key, write), written, reported).await;
+            failures = if self.wrote(shared, namespace, (key, write), written) { 0 } else { failures + 1 };
+            reported.failed |= failures > 0;
             let now = shared.clock.now();
             // What is under way comes to its end.
             let has_better = news || reported.error_at.is_some_and(|at| at <= now);
-            enough.store(has_better && now.saturating_sub(began) > SLICE, Ordering::Relaxed);
+            let is_long = has_better && now.saturating_sub(began) > SLICE;
+            enough.store(is_long || failures >= MOST_FAILURES, Ordering::Relaxed);
         }
         if news {
             // It was heard here and is still to be looked at.
@@ -208,14 +212,14 @@ impl Reports {
         }
     }
 
-    async fn wrote(
+    /// Returns false if it is to be tried again.
+    fn wrote(
         &mut self,
         shared: &Shared,
         namespace: &str,
         (key, write): (Key, Write),
         written: Result<u64, CallError>,
-        reported: &mut Reported,
-    ) {
+    ) -> bool {
         let (kind, name) = (key.0, Arc::clone(&key.1));
         match written {
             Ok(version) => {
@@ -223,14 +227,15 @@ impl Reports {
                 self.waiting.remove(&key);
                 self.written.insert(key, (version, digest(write.body)));
                 if let Some(Transition { about, warning, reason, note }) = write.event {
-                    shared.events.tell(&about, warning, &reason, "Evaluate", &note).await;
+                    shared.events.tell(about, warning, &reason, "Evaluate", &note);
                 }
+                true
             }
             // It is gone; the watch will say so.
-            Err(error) if error.failure() == Failure::NotFound => {}
+            Err(error) if error.failure() == Failure::NotFound => true,
             Err(error) => {
-                reported.failed = true;
                 tracing::warn!(%namespace, %name, %kind, error = &error as &dyn std::error::Error, "a status could not be written; it is tried again");
+                false
             }
         }
     }

@@ -19,10 +19,9 @@ pub fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Ready when all lists are there, or refused: also without the Lease, so that a second replica can take over at once.
+/// Ready once all lists were there: also without the Lease, so that a second replica can take over at once.
 async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
-    let known = |gathered: &super::Gathered| gathered.is_complete() || !gathered.unlisted().is_empty();
-    if shared.gathered.iter().all(known) {
+    if shared.gathered.iter().all(super::Gathered::is_complete) {
         (StatusCode::OK, "ok\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not all resources are listed yet\n")

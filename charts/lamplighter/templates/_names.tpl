@@ -25,8 +25,8 @@
 
 {{/* What never changes for the pods of a component: "context" and "component". */}}
 {{- define "lamplighter.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "lamplighter.name" .context }}
-app.kubernetes.io/instance: {{ .context.Release.Name }}
+app.kubernetes.io/name: {{ include "lamplighter.name" .context | quote }}
+app.kubernetes.io/instance: {{ .context.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
@@ -57,11 +57,15 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* Names of the Secrets to pull images with, with commas between them. */}}
+{{/* Names of the Secrets to pull images with, with commas between them. Charts around this one list objects or plain names. */}}
 {{- define "lamplighter.pullSecrets" -}}
 {{- $names := list }}
 {{- range concat (.Values.global.imagePullSecrets | default list) .Values.imagePullSecrets }}
+{{- if kindIs "string" . }}
+{{- $names = append $names . }}
+{{- else }}
 {{- $names = append $names .name }}
+{{- end }}
 {{- end }}
 {{- $names | uniq | join "," }}
 {{- end }}

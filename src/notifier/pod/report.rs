@@ -160,7 +160,7 @@ impl Reporter {
                 }
                 self.written.insert((kind, name, manager), (version, body));
                 if let Some(Transition { about, warning, reason, note }) = event {
-                    self.events.tell(&about, warning, reason, "Deliver", &note).await;
+                    self.events.tell(about, warning, reason, "Deliver", &note);
                 }
             }
             // It is gone; the watch will say so.

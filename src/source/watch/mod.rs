@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use kube::core::DeserializeGuard;
-use kube::runtime::WatchStreamExt as _;
 use kube::runtime::utils::{Backoff, ResetTimerBackoff};
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Client};
@@ -102,10 +101,16 @@ where
     let url = api.resource_url().to_owned();
     let mut pauses = backoff();
     loop {
-        let mut events = std::pin::pin!(watcher(api.clone(), config.clone()).backoff(backoff()));
+        let mut events = std::pin::pin!(watcher(api.clone(), config.clone()));
         while let Some(event) = events.next().await {
             match event {
-                Ok(event) => wake(take(&shelf, event)),
+                Ok(event) => {
+                    // That a list begins says nothing; it may fail at once.
+                    if !matches!(event, Event::Init) {
+                        pauses.reset();
+                    }
+                    wake(take(&shelf, event));
+                }
                 Err(error) => {
                     let refused = refusal(&error);
                     let is_refused = refused.is_some();
@@ -113,6 +118,7 @@ where
                         tracing::warn!(%url, error = &error as &dyn std::error::Error, "the watch broke; it is tried again, and what was known stays");
                         wake(Touched::All);
                     }
+                    tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
                     // A watch that goes on where it was says nothing when it is let in again; a list does.
                     if is_refused {
                         break;
@@ -120,7 +126,6 @@ where
                 }
             }
         }
-        tokio::time::sleep(pauses.next().unwrap_or(LONGEST_PAUSE)).await;
     }
 }
 
@@ -215,11 +220,14 @@ impl Resources {
     /// Kinds that the API server refuses to list, with what it says.
     #[must_use]
     pub fn unlisted(&self) -> BTreeMap<String, String> {
+        fn refused<K>(shared: &Shared<K>) -> Option<String> {
+            shared.look().refused()
+        }
         let all = [
-            (Kind::DialPlan, self.dial_plans.look().refused()),
-            (Kind::MailboxPolicy, self.mailbox_policies.look().refused()),
-            (Kind::Gateway, self.gateways.look().refused()),
-            (Kind::Mailbox, self.mailboxes.look().refused()),
+            (Kind::DialPlan, refused(&self.dial_plans)),
+            (Kind::MailboxPolicy, refused(&self.mailbox_policies)),
+            (Kind::Gateway, refused(&self.gateways)),
+            (Kind::Mailbox, refused(&self.mailboxes)),
         ];
         all.into_iter().filter_map(|(kind, refused)| Some((kind.to_string(), refused?))).collect()
     }
