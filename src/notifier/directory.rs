@@ -337,3 +337,58 @@ fn placed<'a>(now: &'a InNamespace<'_>) -> Placed<'a> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::{KeyName, Snapshot, evaluate};
+
+    struct NoKeys;
+
+    impl Keys for NoKeys {
+        fn get(&self, _: &KeyName) -> Option<Vec<u8>> {
+            None
+        }
+    }
+
+    /// Two dial plans, of which this process serves `hq`; lina has that policy.
+    fn take_in(entries: &mut Entries, policy: &str) {
+        fn object<K: serde::de::DeserializeOwned>(kind: &str, name: &str, spec: serde_json::Value) -> Arc<K> {
+            let object = json!({"apiVersion": "um.lamplighter.dev/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": spec});
+            Arc::new(serde_json::from_value(object).unwrap())
+        }
+        let plan = |name: &str| object("UMDialPlan", name, json!({"numberOfDigitsInExtension": 4}));
+        let of = |plan: &str| object("UMMailboxPolicy", plan, json!({"dialPlanRef": {"name": plan}}));
+        let lina = json!({"mailboxPolicyRef": {"name": policy}, "extensions": ["4201"]});
+        let outcome = evaluate(&Snapshot {
+            dial_plans: vec![plan("branch"), plan("hq")],
+            mailbox_policies: vec![of("branch"), of("hq")],
+            mailboxes: vec![object("UMMailbox", "lina", lina)],
+            ..Snapshot::default()
+        });
+        let mut configs = outcome.notifiers();
+        configs.retain(|config| config.dial_plan == "hq");
+        let now = InNamespace {
+            configs: &configs,
+            existing: &BTreeSet::from(["lina".into()]),
+            unread_plans: BTreeSet::new(),
+            complete: true,
+            outcome: Some(Arc::new(outcome)),
+        };
+        entries.set_namespace("voice", &now, &NoKeys);
+    }
+
+    #[test]
+    fn a_mailbox_that_moved_belongs_to_its_new_dial_plan_and_one_in_error_to_its_old() {
+        let mut entries = Entries::default();
+        take_in(&mut entries, "hq");
+        assert_eq!(entries.plan_of("voice", "lina"), Some("hq"));
+        take_in(&mut entries, "nobody");
+        assert_eq!(entries.plan_of("voice", "lina"), Some("hq"));
+        take_in(&mut entries, "branch");
+        assert_eq!(entries.plan_of("voice", "lina"), Some("branch"));
+    }
+}

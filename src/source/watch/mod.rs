@@ -276,3 +276,65 @@ impl Resources {
         (Snapshot { dial_plans, mailbox_policies, gateways, mailboxes, facts }, seen.progress)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+    use std::convert::Infallible;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use axum::body::Body;
+    use axum::http::{Request, Response};
+    use serde_json::json;
+    use tower::service_fn;
+
+    use super::*;
+
+    /// An API server with one dial plan that lists it, ends the first watch, refuses the next, and then lets in again. It counts requests.
+    fn api(asked: &Arc<AtomicUsize>) -> Api<DeserializeGuard<UMDialPlan>> {
+        let asked = Arc::clone(asked);
+        let answer = move |request: Request<kube::client::Body>| {
+            let number = asked.fetch_add(1, Ordering::Relaxed);
+            let is_watch = request.uri().query().unwrap_or_default().contains("watch=true");
+            let plan = json!({"apiVersion": "um.lamplighter.dev/v1alpha1", "kind": "UMDialPlan",
+                "metadata": {"name": "hq", "namespace": "voice", "resourceVersion": "5"}, "spec": {"numberOfDigitsInExtension": 4}});
+            let list = json!({"metadata": {"resourceVersion": "7"}, "items": [plan]});
+            let refusal = json!({"kind": "Status", "status": "Failure", "message": "forbidden", "reason": "Forbidden", "code": 403});
+            let (status, body) = match (number, is_watch) {
+                (2, true) => (403, Body::from(refusal.to_string())),
+                (1, true) => (200, Body::empty()),
+                (_, true) => {
+                    (200, Body::from_stream(futures::stream::pending::<Result<Vec<u8>, Infallible>>()))
+                }
+                (_, false) => (200, Body::from(list.to_string())),
+            };
+            async move { Ok::<_, Infallible>(Response::builder().status(status).body(body).unwrap()) }
+        };
+        Api::all(Client::new(service_fn(answer), "default"))
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_is_let_in_again_is_not_refused_any_more() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let shelf = Shared::default();
+        let refusals = Arc::new(AtomicUsize::new(0));
+        let wake: Wake = {
+            let (shelf, refusals) = (shelf.clone(), Arc::clone(&refusals));
+            Arc::new(move |_| {
+                refusals.fetch_add(usize::from(shelf.look().refused().is_some()), Ordering::Relaxed);
+            })
+        };
+        let watching = tokio::spawn(keep(api(&asked), None, shelf.clone(), wake));
+        // List, a watch that ends, one that is refused, and, a pause later, a list and a watch that stays.
+        let all = async {
+            while asked.load(Ordering::Relaxed) < 5 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), all).await.unwrap();
+        watching.abort();
+        assert!(refusals.load(Ordering::Relaxed) > 0);
+        let shelf = shelf.look();
+        assert_eq!((shelf.refused(), shelf.is_complete()), (None, true));
+    }
+}
