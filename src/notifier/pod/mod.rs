@@ -237,6 +237,7 @@ impl Pod {
     async fn start_with_kept(&mut self) {
         let Some(snapshot) = self.kept.read().await else { return };
         tracing::info!(namespace = %self.options.namespace, name = %self.options.dial_plan, "starts with the configuration that it kept");
+        self.refreshes.start_with(&snapshot);
         self.put_in_force(Acting { snapshot, complete: false, progress: None }).await;
     }
 

@@ -22,6 +22,8 @@ pub type Requests = BTreeMap<(Kind, String), String>;
 pub struct Refreshes {
     /// The values at the last look; none before the first.
     seen: Option<Requests>,
+    /// The values that this notifier saw before it started, where it kept them.
+    kept: Option<Requests>,
 }
 
 /// What was handled and no status says yet. Whoever writes it into statuses shares it.
@@ -29,15 +31,29 @@ pub struct Refreshes {
 pub struct Handled(Arc<Mutex<Requests>>);
 
 impl Refreshes {
-    /// What was asked for since the last look; at the first, what no notifier says that it handled. Of a long value none can say that, so it counts as handled then.
+    /// What an earlier run saw.
+    pub fn start_with(&mut self, kept: &Snapshot) {
+        self.kept = Some(requested(kept));
+    }
+
+    /// What was asked for since the last look; at the first, what no notifier says that it handled, and what an earlier run did not see: that
+    /// another notifier handled it for a gateway of both says nothing of this one. Of a long value none can say that, so it counts as handled then.
     pub fn asked(&mut self, snapshot: &Snapshot) -> Requests {
         let now = requested(snapshot);
         let is_first = self.seen.is_none();
-        let before = self.seen.replace(now.clone()).unwrap_or_else(|| echoed(snapshot));
+        let before = self.seen.replace(now.clone()).unwrap_or_else(|| self.handled_before(snapshot));
         let is_new = |key: &(Kind, String), value: &String| {
             before.get(key) != Some(value) && (!is_first || is_short(value))
         };
         now.into_iter().filter(|(key, value)| is_new(key, value)).collect()
+    }
+
+    fn handled_before(&mut self, snapshot: &Snapshot) -> Requests {
+        let mut handled = echoed(snapshot);
+        if let Some(kept) = self.kept.take() {
+            handled.retain(|object, value| kept.get(object) == Some(value));
+        }
+        handled
     }
 
     /// What the last look saw.
@@ -169,6 +185,17 @@ mod tests {
             1,
             "nobody handled it yet"
         );
+    }
+
+    #[test]
+    fn what_another_notifier_handled_while_this_one_was_away_is_new() {
+        let first = |kept: Snapshot| {
+            let mut refreshes = Refreshes::default();
+            refreshes.start_with(&kept);
+            refreshes.asked(&world(Some("2"), Some("2"))).len()
+        };
+        assert_eq!(first(world(Some("1"), None)), 1);
+        assert_eq!(first(world(Some("2"), None)), 0);
     }
 
     #[test]
