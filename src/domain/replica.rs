@@ -55,6 +55,17 @@ impl Versions {
         }
     }
 
+    /// The later of each kind.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            dial_plans: self.dial_plans.max(other.dial_plans),
+            mailbox_policies: self.mailbox_policies.max(other.mailbox_policies),
+            gateways: self.gateways.max(other.gateways),
+            mailboxes: self.mailboxes.max(other.mailboxes),
+        }
+    }
+
     /// Sets that of one kind.
     pub const fn set(&mut self, kind: Kind, version: u64) {
         let of_kind = match kind {

@@ -87,6 +87,19 @@ fn a_gateway_is_in_force_when_the_notifiers_of_its_dial_plans_that_are_not_suspe
     assert_eq!(programmed(6), "Unknown");
 }
 
+#[test]
+fn versions_are_kept_and_compared_for_each_kind() {
+    let kinds = [Kind::DialPlan, Kind::MailboxPolicy, Kind::Gateway, Kind::Mailbox];
+    let versions = |all: [u64; 4]| {
+        let mut versions = Versions::default();
+        kinds.iter().zip(all).for_each(|(kind, version)| versions.set(*kind, version));
+        versions
+    };
+    let (one, other) = (versions([1, 5, 2, 9]), versions([3, 4, 7, 8]));
+    assert_eq!(kinds.map(|kind| one.of(kind)), [1, 5, 2, 9]);
+    assert_eq!(one.max(other), versions([3, 5, 7, 9]));
+}
+
 fn names<'a>(keys: impl IntoIterator<Item = &'a super::KeyName>) -> BTreeSet<&'a str> {
     keys.into_iter().map(|key| key.name.as_str()).collect()
 }

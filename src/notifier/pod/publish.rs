@@ -78,6 +78,9 @@ impl Publisher {
         let InForce { progress: then, values } = in_force;
         let now = self.resources.progress();
         let versions = if now.changes == then.changes { now.versions } else { then.versions };
+        // What was in force at a later version was so before something else was asked for.
+        let said = self.said.as_ref().and_then(|said| said.in_force);
+        let versions = said.map_or(versions, |said| versions.max(said));
         Published {
             pod: self.pod_uid.clone(),
             program: Some(env!("CARGO_PKG_VERSION").to_owned()),
